@@ -1,0 +1,48 @@
+"""Scalar values of the YAML that pydantic does not have: durations, identifiers, strict scalars.
+
+Scalars are strict: the YAML `5` is no string, `"5"` no integer and `yes` no string.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+
+NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+PIPELINE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,199}$"
+DURATION_PATTERN = r"^[0-9]+(s|m|h|d)$"
+
+_DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(value: object) -> timedelta:
+    """Return `90s`, `5m`, `2h` or `1d` as a timedelta.
+
+    >>> parse_duration("90s")
+    datetime.timedelta(seconds=90)
+
+    Raises:
+        ValueError: for everything else, a bare number included (its unit would be a guess).
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a whole number and a unit: `90s`, `5m`, `2h` or `1d`")
+    return timedelta(seconds=int(match[1]) * _UNIT_SECONDS[match[2]])
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+]
+Text = Annotated[str, Strict()]
+NonEmptyText = Annotated[str, Strict(), StringConstraints(min_length=1)]
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, Strict()]
+Count = Annotated[int, Strict(), Field(ge=0)]
+PositiveCount = Annotated[int, Strict(), Field(ge=1)]
+Number = Annotated[int, Strict()] | Annotated[float, Strict()]

@@ -1,6 +1,6 @@
 """What holds for every test: an Airflow home of its own, no network, no inherited settings, repeatable chance.
 
-Runs before anything imports Airflow, once in each xdist worker. Subfolders add their own fixtures in their own conftest.
+Runs before anything imports Airflow, once in each xdist worker. Subfolders add fixtures in a conftest of their own.
 """
 
 from __future__ import annotations

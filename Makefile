@@ -1,0 +1,87 @@
+# Everything runs from a fresh clone with python3.11, git and make: `make demo`, `make test`, `make check`, `make bench`.
+# Nothing is installed outside this folder, except Debian packages that `make test` needs (as root; else it names them).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+UV := .tools/bin/uv
+NPM := $(PY) hatch_build.py npm
+INSTALL := $(UV) pip install --quiet --python $(PY)
+LOCKED := --require-hashes --build-constraints requirements.lock
+WORKERS ?= 2
+UPGRADE ?=
+
+# Installed once per lock; redone when the lock, the project file or the web sources change.
+RUNTIME := $(VENV)/.runtime-installed
+TESTING := $(VENV)/.tests-installed
+PROJECT := $(VENV)/.project-installed
+WEB_SOURCES := $(shell find plugins/www -type f -not -path '*/node_modules/*' -not -path '*/coverage/*' \
+	-not -path '*/test-results/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: help demo test check bench lock clean install install-tests
+
+help:  ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: install  ## Start Airflow with the demo pipelines and the web app; ARGS="--port 8080" and so on
+	@$(BIN)/dataflow demo $(ARGS)
+
+install: $(PROJECT)  ## Install what running needs into .venv
+
+test: install-tests  ## Run every test but the benchmarks: first the web app's, then Python's
+	@$(NPM) test
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not benchmark" $(ARGS)
+
+check: $(TESTING) $(PROJECT)  ## Check style, types and imports; runs no test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(NPM) run lint
+	@$(NPM) run typecheck
+
+bench: install-tests  ## Measure at full size; takes minutes and wants a quiet machine
+	@$(BIN)/pytest -m benchmark tests/benchmarks $(ARGS)
+
+lock: $(UV)  ## Renew the locks from pyproject.toml; UPGRADE=--upgrade takes new releases
+	@bash scripts/lock.sh $(UV) $(UPGRADE)
+
+clean:  ## Remove what make, the tools and the build made
+	rm -rf $(VENV) .tools build dist dataflow_provider/api/static plugins/www/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install-tests: system-packages $(TESTING) $(PROJECT)
+
+.PHONY: system-packages
+system-packages: $(PY)
+	@$(PY) scripts/system_packages.py
+
+$(UV): requirements-bootstrap.lock
+	@python=$$(bash scripts/find_python.sh) && $$python -m venv --clear .tools
+	@.tools/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-bootstrap.lock
+	@touch $@
+
+$(PY): | $(UV)
+	@[ -x $@ ] || $(UV) venv --quiet --python "$$(bash scripts/find_python.sh)" $(VENV)
+
+$(RUNTIME): requirements.lock $(UV) | $(PY)
+	@echo "Installing what running needs (requirements.lock)"
+	@$(INSTALL) $(LOCKED) -r requirements.lock
+	@touch $@
+
+$(TESTING): requirements-test.lock $(RUNTIME)
+	@$(PY) scripts/system_packages.py
+	@echo "Installing what testing needs (requirements-test.lock)"
+	@$(INSTALL) $(LOCKED) -r requirements-test.lock
+	@touch $@
+
+$(PROJECT): pyproject.toml hatch_build.py $(WEB_SOURCES) $(RUNTIME)
+	@echo "Installing the project, building its web app if that changed"
+	@$(INSTALL) --no-deps --no-build-isolation --reinstall-package dataflow-ai -e .
+	@touch $@

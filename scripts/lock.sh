@@ -4,7 +4,7 @@
 set -euo pipefail
 uv=$1
 shift
-compile=("$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+compile=("$uv" pip compile --quiet --system-certs --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
     --custom-compile-command "make lock" "$@")
 
 "${compile[@]}" requirements-bootstrap.in --output-file requirements-bootstrap.lock

@@ -1,0 +1,143 @@
+"""What a write mode is told: the rows that are ready, the table they go to, and the run they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dataflow_provider.dialects.publish import DUCKDB_PUBLISH, PublishSql
+from dataflow_provider.dialects.steps import Step
+from dataflow_provider.errors import AuthorError, Place
+from dataflow_provider.spec.nodes import SqlTarget
+
+_ORDER_TERM = re.compile(
+    r"^(?P<column>.+?)(?:\s+(?P<way>ASC|DESC))?(?:\s+NULLS\s+(?P<nulls>FIRST|LAST))?$", re.IGNORECASE | re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class WriteContext:
+    """One publish.
+
+    `stage` is the quoted name of the table that holds the rows. `columns` and `target_columns` map real names to the
+    engine's type texts in the table's order, `""` where the type is unknown (printing without a database);
+    `target_columns` is None when the target does not exist or was not looked at. Interval bounds are naive UTC.
+    """
+
+    pipeline: str
+    node: str
+    target: SqlTarget
+    stage: str
+    columns: Mapping[str, str]
+    run_id: str
+    target_columns: Mapping[str, str] | None = None
+    interval_start: datetime | None = None
+    interval_end: datetime | None = None
+    sql: PublishSql = field(default=DUCKDB_PUBLISH)
+
+    @property
+    def table(self) -> str:
+        """The target's quoted name."""
+        return self.sql.table(self.target.table)
+
+    @property
+    def run_value(self) -> str:
+        """What marks this run's rows in the run-id column.
+
+        Two pipelines on one schedule share their run ids, and two targets of a pipeline may share a table; so the
+        run id alone would let one delete the rows of the other.
+        """
+        return f"{self.run_id}/{self.pipeline}/{self.node}"
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The keys as pairs target column → stage column.
+
+        Raises:
+            AuthorError: when the mode needs keys and none are given, or a key is missing on either side.
+        """
+        names = tuple(dict.fromkeys(self.target.write.keys))
+        if not names:
+            raise self.error("DF-WRITE-001", f"write mode `{self.target.write.mode}` needs `keys`", "Add `write.keys`.")
+        return tuple((self.target_name(name), self.stage_name(name)) for name in names)
+
+    def with_target(self, target_columns: Mapping[str, str] | None) -> WriteContext:
+        """Return the same publish with the target as it is now."""
+        return replace(self, target_columns=target_columns)
+
+    def stage_name(self, name: str) -> str:
+        """Return the real name of a stage column, found without regard to case."""
+        return self._find(name, self.columns, "the rows to write")
+
+    def target_name(self, name: str) -> str:
+        """Return the real name of a target column, the name as given when the target is unknown."""
+        return self._find(name, self.target_columns, "the target") if self.target_columns is not None else name
+
+    def _find(self, name: str, columns: Mapping[str, str], owner: str) -> str:
+        for candidate in columns:
+            if candidate.casefold() == name.casefold():
+                return candidate
+        raise self.error(
+            "DF-WRITE-002",
+            f"column `{name}` is not in {owner} of `{self.target.table}`; there are {listed(columns)}",
+            "Correct the name in `write`.",
+        )
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return target column → stage column for every stage column that the target has, in the stage's order."""
+        if self.target_columns is None:
+            return tuple((name, name) for name in self.columns)
+        ours = {name.casefold(): name for name in self.target_columns}
+        return tuple((ours[name.casefold()], name) for name in self.columns if name.casefold() in ours)
+
+    def rows(self, columns: Sequence[str] | None = None, extra: str = "") -> str:
+        """Return the SELECT of the rows to write, one per key when `write.dedupe` says so; `extra` is added to it."""
+        names = self.sql.columns(tuple(self.columns) if columns is None else columns) + extra
+        dedupe = self.target.write.dedupe
+        if dedupe is None or not self.target.write.keys:
+            return f"SELECT {names} FROM {self.stage}"
+        keys = self.sql.columns([self.stage_name(name) for name in self.target.write.keys])
+        rank = self.sql.quote("_df_rank")
+        order = ", ".join(self._order_term(term) for term in dedupe.order_by)
+        ranked = f"SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS {rank} FROM {self.stage}"
+        return f"SELECT {names} FROM ({ranked}) AS ranked WHERE {rank} = 1"
+
+    def _order_term(self, term: str) -> str:
+        match = _ORDER_TERM.match(term.strip())
+        column = self.stage_name((match["column"] if match else term).strip('"'))
+        way = ((match["way"] if match else None) or "ASC").upper()
+        nulls = ((match["nulls"] if match else None) or "LAST").upper()
+        return f"{self.sql.quote(column)} {way} NULLS {nulls}"
+
+    def step(self, sql: str, *, counts: bool = False) -> Step:
+        """Return a publish step of this target; with `counts` its own row count is the rows written."""
+        return Step(
+            "publish",
+            sql,
+            node=self.node,
+            table=self.target.table,
+            figure="rows_out" if counts else None,
+            in_transaction=True,
+        )
+
+    def check(self, sql: str, message: str) -> Step:
+        return Step("check", sql, node=self.node, table=self.stage, message=message)
+
+    def error(self, code: str, message: str, hint: str) -> AuthorError:
+        return AuthorError(code, message, place=Place(node=self.node), hint=hint)
+
+
+@dataclass(frozen=True)
+class WriteMode:
+    """A way for rows to reach a table: `checks` must pass before it is touched, `publish` is one transaction."""
+
+    name: str
+    checks: Callable[[WriteContext], tuple[Step, ...]]
+    publish: Callable[[WriteContext], tuple[Step, ...]]
+
+
+def listed(names: Mapping[str, str] | Sequence[str]) -> str:
+    """Return the names in backticks for a message; `no columns` when there are none."""
+    return ", ".join(f"`{name}`" for name in names) or "no columns"

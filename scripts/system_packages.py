@@ -21,6 +21,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "openssh-server": ("usr/sbin/sshd", "SFTP connections"),
     "pkg-config": ("usr/bin/*pkg-config", "the MySQL driver has no ready-made wheel"),
     "postgresql": ("usr/lib/postgresql/*/bin/initdb", "PostgreSQL connections"),
+    "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "Sybase ASE connections, with the ODBC library that they load"),
 }
 
 

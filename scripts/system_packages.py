@@ -17,11 +17,12 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "chromium": ("usr/bin/chromium", "browser tests"),
     "gcc": ("usr/bin/gcc", "the MySQL driver has no ready-made wheel"),
     "libmariadb-dev": ("usr/bin/mariadb_config", "the MySQL driver has no ready-made wheel"),
+    "libodbc2": ("usr/lib/*/libodbc.so.2", "Sybase ASE connections"),
     "mariadb-server": ("usr/sbin/mariadbd", "MySQL and MariaDB connections"),
     "openssh-server": ("usr/sbin/sshd", "SFTP connections"),
     "pkg-config": ("usr/bin/*pkg-config", "the MySQL driver has no ready-made wheel"),
     "postgresql": ("usr/lib/postgresql/*/bin/initdb", "PostgreSQL connections"),
-    "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "Sybase ASE connections, with the ODBC library that they load"),
+    "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "Sybase ASE connections"),
 }
 
 

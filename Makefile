@@ -21,8 +21,8 @@ UPGRADE ?=
 RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.tests-installed
 PROJECT := $(VENV)/.project-installed
-WEB_SOURCES := $(shell find plugins/www -type f -not -path '*/node_modules/*' -not -path '*/coverage/*' \
-	-not -path '*/test-results/*' -not -path '*/dist/*' 2>/dev/null)
+WEB_SOURCES := $(shell find plugins/www -type f -not -path 'plugins/www/node_modules/*' \
+	-not -path 'plugins/www/coverage/*' -not -path 'plugins/www/test-results/*' 2>/dev/null)
 
 .PHONY: help demo test check bench lock clean install install-tests
 
@@ -48,7 +48,7 @@ check: $(TESTING) $(PROJECT)  ## Check style, types and imports; runs no test
 	@$(NPM) run generate:check
 
 bench: install-tests  ## Measure at full size; takes minutes and wants a quiet machine
-	@$(BIN)/pytest -m benchmark tests/benchmarks $(ARGS)
+	@$(BIN)/pytest -m benchmark --timeout 3600 tests/benchmarks $(ARGS)
 
 lock: $(UV)  ## Renew the locks from pyproject.toml; UPGRADE=--upgrade takes new releases
 	@bash scripts/lock.sh $(UV) $(UPGRADE)

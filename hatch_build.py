@@ -105,20 +105,10 @@ def link_node_programs(folder: Path) -> Path:
 
 
 def hash_sources(www: Path) -> str:
-    """One hash over every source file's path and content; what npm and Vite write is left out."""
-    return hash_files(www, sorted(iterate_sources(www)))
-
-
-def iterate_sources(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for entry in folder.iterdir():
-        if entry.name in NOT_SOURCES:
-            continue
-        if entry.is_dir():
-            found.extend(iterate_sources(entry))
-        else:
-            found.append(entry)
-    return found
+    """One hash over every source file's path and content; what npm, Vite and the tests write beside them is left out."""
+    entries = [entry for entry in www.iterdir() if entry.name not in NOT_SOURCES]
+    files = [file for entry in entries for file in (entry, *entry.rglob("*")) if file.is_file()]
+    return hash_files(www, sorted(files))
 
 
 def hash_files(base: Path, files: list[Path]) -> str:

@@ -105,7 +105,7 @@ def link_node_programs(folder: Path) -> Path:
 
 
 def hash_sources(www: Path) -> str:
-    """One hash over every source file's path and content; what npm, Vite and the tests write beside them is left out."""
+    """One hash over every source file's path and content; what npm, Vite and tests write is left out."""
     entries = [entry for entry in www.iterdir() if entry.name not in NOT_SOURCES]
     files = [file for entry in entries for file in (entry, *entry.rglob("*")) if file.is_file()]
     return hash_files(www, sorted(files))

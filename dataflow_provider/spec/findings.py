@@ -18,6 +18,22 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What a rule reports: a finding that has no place yet. `Loaded.finding` gives it one.
+
+    `path` leads from the root of the document to the value (`("nodes", "calls", "where")`). `offset` is the position
+    (0-based) inside the text at `path`, when the rule can point into it.
+    """
+
+    code: str
+    path: tuple[str | int, ...]
+    message: str
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+    offset: int | None = None
+
+
 class FindingJson(TypedDict):
     """The shape of one finding in every `--json` answer and API response."""
 

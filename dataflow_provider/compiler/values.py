@@ -1,0 +1,34 @@
+"""The values that one run binds into its SQL; frozen per run id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dataflow_provider.spec.nodes import Scalar
+
+
+@dataclass(frozen=True)
+class RunValues:
+    """Run id, interval and parameters of a run; times are aware or naive UTC, `params` holds every declared name.
+
+    `workspace` and `environment` only keep the stage tables of different runs apart.
+    """
+
+    run_id: str
+    logical_date: datetime | None = None
+    interval_start: datetime | None = None
+    interval_end: datetime | None = None
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+    workspace: str = ""
+    environment: str = ""
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC without a zone; a naive one is taken as UTC already.
+
+    >>> naive_utc(datetime.fromisoformat("2026-01-01T01:00:00+01:00"))
+    datetime.datetime(2026, 1, 1, 0, 0)
+    """
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
 
@@ -62,12 +62,41 @@ class Finding:
 
     def to_json(self) -> FindingJson:
         """Return the finding in the shape that the command line and the API promise."""
-        return FindingJson(**{**asdict(self), "severity": self.severity.value})  # type: ignore[typeddict-item]  # keys are the dataclass fields
+        return FindingJson(
+            code=self.code,
+            severity=self.severity.value,
+            file=self.file,
+            line=self.line,
+            column=self.column,
+            node=self.node,
+            message=self.message,
+            hint=self.hint,
+        )
 
     def __str__(self) -> str:
         node = f" node `{self.node}`:" if self.node else ""
         hint = f" {self.hint}" if self.hint else ""
         return f"{self.file}:{self.line}:{self.column}: {self.severity.value} {self.code}:{node} {self.message}{hint}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a rule of any room reports: a path into the file instead of a position (`Loaded.finding` adds it).
+
+    `path` leads to the offending value; `on_key` means the key itself is wrong, not its value.
+    """
+
+    code: str
+    path: tuple[str | int, ...]
+    message: str
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+    on_key: bool = False
+
+    @property
+    def node(self) -> str | None:
+        """The node the problem lies in, None outside `nodes`."""
+        return str(self.path[1]) if len(self.path) > 1 and self.path[0] == "nodes" else None
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

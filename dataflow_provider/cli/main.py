@@ -1,0 +1,108 @@
+"""The door of the command line: finds the command, runs it, prints our errors and sets the exit code.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted. Starting up imports the called command only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from dataflow_provider.cli.output import print_error
+from dataflow_provider.errors import DataflowError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "validate": ("check pipeline files and print the findings", "dataflow_provider.cli.commands.validate"),
+    "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
+    "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),
+    "schema": ("print the JSON Schema of pipeline files", "dataflow_provider.cli.commands.schema"),
+}
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of one command; imports the command's module when its arguments are first needed."""
+
+    def __init__(self, *, module: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._module: str | None = module
+
+    def _complete(self) -> None:
+        if self._module is None:
+            return
+        command, self._module = import_module(self._module), None
+        command.add_arguments(self)
+        self.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+        self.set_defaults(run_command=command.run)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._complete()
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        self._complete()
+        return super().format_help()
+
+
+def add_to(subparsers: Any) -> None:
+    """Every command stands in `subparsers`, which was made with `parser_class=CommandParser`.
+
+    The parsed namespace then goes to `run_parsed`.
+    """
+    for name, (summary, module) in COMMANDS.items():
+        subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".", module=module)
+
+
+def build_parser(prog: str = "dataflow") -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, shown as `prog` in its messages."""
+    parser = argparse.ArgumentParser(prog=prog, description="ETL pipelines as YAML on Apache Airflow.")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, title="commands", parser_class=CommandParser
+    )
+    add_to(subparsers)
+    return parser
+
+
+def run_parsed(args: argparse.Namespace) -> int:
+    """Run the command of a parsed namespace and return the exit code; our errors are printed, never raised."""
+    try:
+        return int(args.run_command(args))
+    except DataflowError as error:
+        print_error(error, as_json=args.json)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has left; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "dataflow") -> int:
+    """Run one command line and return its exit code; wrong usage ends by `SystemExit(2)` as argparse does."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser(prog)
+    _refuse_unknown_command(parser, arguments)
+    return run_parsed(parser.parse_args(arguments))
+
+
+def _refuse_unknown_command(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+    """Argparse would list every command; the likely one is more help."""
+    if not arguments or arguments[0].startswith("-") or arguments[0] in COMMANDS:
+        return
+    from dataflow_provider.spec.suggestions import did_you_mean
+
+    hint = did_you_mean(arguments[0], COMMANDS) or f"See `{parser.prog} --help`."
+    parser.error(f"unknown command `{arguments[0]}`. {hint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

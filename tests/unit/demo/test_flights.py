@@ -36,7 +36,8 @@ def test_landed_flights_are_all_there_with_real_nulls(folder: Path) -> None:
 
 
 def test_landed_times_are_naive_utc_beside_the_local_hour(folder: Path) -> None:
-    query = f"SELECT typeof(time_hour), strftime(time_hour, '%Y-%m-%d %H:%M:%S'), hour FROM '{folder}/flights.parquet' LIMIT 1"
+    columns = "typeof(time_hour), strftime(time_hour, '%Y-%m-%d %H:%M:%S'), hour"
+    query = f"SELECT {columns} FROM '{folder}/flights.parquet' LIMIT 1"
     assert read_one(query) == ("TIMESTAMP", "2013-01-01 10:00:00", 5)
 
 

@@ -12,6 +12,4 @@ compile=("$uv" pip compile --quiet --system-certs --python-version 3.11 --genera
     --output-file requirements.lock
 "${compile[@]}" pyproject.toml requirements-build.in --constraints requirements.lock \
     --extra compiled --extra demo --extra git --extra test \
-    --extra postgres --extra mysql --extra mssql --extra oracle --extra saphana --extra sybase \
-    --extra kafka --extra sftp --extra http --extra s3 \
     --output-file requirements-test.lock

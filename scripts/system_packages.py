@@ -1,4 +1,4 @@
-"""Makes sure that the programs which the tests start are on the machine: browser, database servers, build tools.
+"""Makes sure that the programs which the tests start are on the machine: today the browser, servers with their tests.
 
 As root on Debian it installs what is missing; otherwise it names exactly that and fails. Add a row for a new engine.
 Needs nothing but the standard library, since it runs before the locks are installed.
@@ -15,14 +15,6 @@ from pathlib import Path
 # Debian package → where one of its files lies once installed (a pattern under /), and what wants it.
 PACKAGES: dict[str, tuple[str, str]] = {
     "chromium": ("usr/bin/chromium", "browser tests"),
-    "gcc": ("usr/bin/gcc", "the MySQL driver has no ready-made wheel"),
-    "libmariadb-dev": ("usr/bin/mariadb_config", "the MySQL driver has no ready-made wheel"),
-    "libodbc2": ("usr/lib/*/libodbc.so.2", "Sybase ASE connections"),
-    "mariadb-server": ("usr/sbin/mariadbd", "MySQL and MariaDB connections"),
-    "openssh-server": ("usr/sbin/sshd", "SFTP connections"),
-    "pkg-config": ("usr/bin/*pkg-config", "the MySQL driver has no ready-made wheel"),
-    "postgresql": ("usr/lib/postgresql/*/bin/initdb", "PostgreSQL connections"),
-    "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "Sybase ASE connections"),
 }
 
 

@@ -23,7 +23,7 @@ LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _PLAIN, _QUOTED, _MAP, _LIST = "plain", "quoted", "map", "list"
 _OWN_TAGS = frozenset((_PLAIN, _QUOTED, _MAP, _LIST))
 _FORBIDDEN_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ANCHOR_LIKE = re.compile(r"(?:^|[\s\[{,])[&*][^\s,\[\]{}]")
+_ANCHOR_LIKE = re.compile(r"(?:^|[\s\[{,])[&*][\w-]", re.ASCII)
 
 Path = tuple[str | int, ...]
 
@@ -73,15 +73,37 @@ class Document:
             spot = _spot(key_node if use_key and key_node is not None else node)
         return spot
 
+    def locate_inside(self, path: Path, offset: int) -> tuple[int, int] | None:
+        """Return line and column of the character at `offset` (0-based) of the text at `path`.
+
+        None where the text is folded or quoted over several lines: its characters do not stand as they are written.
+        """
+        node = self._node(path)
+        if not isinstance(node, yaml.ScalarNode):
+            return None
+        line, column = _spot(node)
+        if node.style != "|":
+            one_line = node.start_mark.line == node.end_mark.line and node.style != ">"
+            return (line, column + offset + (1 if node.style else 0)) if one_line else None
+        before = str(node.value)[:offset]
+        row = line + before.count("\n")  # 0-based row of the character: the text starts below the `|`
+        rows = LINE_BREAK.split(self.text)
+        indent = next((len(text) - len(text.lstrip(" ")) for text in rows[line:] if text.strip()), 0)
+        return row + 1, indent + offset - (before.rfind("\n") + 1) + 1
+
     def raw(self, path: Path) -> str | None:
         """Return the scalar at `path` as it is written when it is written without quotes; else None."""
+        node = self._node(path)
+        return str(node.value) if isinstance(node, yaml.ScalarNode) and node.tag == _PLAIN else None
+
+    def _node(self, path: Path) -> yaml.Node | None:
         node = self.root
         for step in path:
             found = _child(node, step)
             if found is None:
                 return None
             node = found[1]
-        return str(node.value) if isinstance(node, yaml.ScalarNode) and node.tag == _PLAIN else None
+        return node
 
 
 def read_document(source: str | bytes) -> Document:
@@ -103,20 +125,18 @@ def read_document(source: str | bytes) -> Document:
 
 def _decode(source: str | bytes) -> str:
     if len(source) > MAX_BYTES:
-        raise Refused(
-            Fault(
-                "DF-YAML-001", 1, 1, (),
-                f"The file has `{len(source):,}` bytes; a pipeline file may have at most 1 MB.",
-                "Keep data in tables or files and let the pipeline read them; split a huge pipeline in several.",
-            )  # fmt: skip
-        )
+        message = f"The file is larger than `{MAX_BYTES:,}` bytes, the most a pipeline file may have."
+        hint = "Keep data in tables or files and let the pipeline read them; split a huge pipeline in several."
+        raise Refused(Fault("DF-YAML-001", 1, 1, (), message, hint))
     text = source if isinstance(source, str) else _decode_utf8(source)
     text = text.removeprefix("\ufeff")
     forbidden = _FORBIDDEN_CHARACTER.search(text)
     if forbidden:
         line, column = spot_of_offset(text, forbidden.start())
         message = f"The control character `U+{ord(forbidden[0]):04X}` is not allowed in YAML."
-        raise Refused(Fault("DF-YAML-003", line, column, (), message, "Delete it, or write it as an escape in double quotes."))
+        raise Refused(
+            Fault("DF-YAML-003", line, column, (), message, "Delete it, or write it as an escape in double quotes.")
+        )
     return text
 
 
@@ -177,21 +197,39 @@ def _compose(text: str) -> yaml.Node:
     return root
 
 
-_SYNTAX = (
-    # (part of libyaml's message, our sentence, hint)
-    ("cannot start any token", "The character `{at}` cannot start a value here.", "Put the value in quotes."),
-    ("expected a single document", "A second document starts here; a pipeline file holds one.", "Delete the `---` line."),
-    ("mapping values are not allowed", "A `:` stands where no key can be.", "Put a value that holds `: ` in quotes, and check the indent."),
-    ("could not find expected ':'", "A key without `:` ends here.", "Write `key: value`; put a text over several lines below `|`."),
-    ("did not find expected key", "A key was expected here.", "Check the indent: keys of one map start in one column."),
-    ("did not find expected '-' indicator", "A list item was expected here.", "Items of one list start with `- ` in one column."),
-    ("did not find expected ',' or ']'", "A list in `[ ]` is not closed.", "Write `[a, b]`."),
-    ("did not find expected ',' or '}'", "A map in `{ }` is not closed.", "Write `{a: 1, b: 2}`."),
-    ("found unexpected end of stream", "The file ends inside a quoted text.", "Close the quote."),
-    ("unknown escape character", "A backslash escape in double quotes is unknown.", "Use single quotes for text with backslashes."),
-    ("found undefined tag handle", "A tag starts here; tags are not allowed.", "Delete the tag."),
-    ("found incompatible YAML document", "The `%YAML` line asks for another version.", "Delete the line."),
-)  # fmt: skip
+# Part of libyaml's message → our sentence and a hint.
+_SYNTAX: dict[str, tuple[str, str]] = {
+    "cannot start any token": ("The character `{at}` cannot start a value here.", "Put the value in quotes."),
+    "expected a single document": (
+        "A second document starts here; a pipeline file holds one.",
+        "Delete the `---` line.",
+    ),
+    "mapping values are not allowed": (
+        "A `:` stands where no key can be.",
+        "Put a value that holds `: ` in quotes, and check the indent.",
+    ),
+    "could not find expected ':'": (
+        "A key without `:` ends here.",
+        "Write `key: value`; put a text over several lines below `|`.",
+    ),
+    "did not find expected key": (
+        "A key was expected here.",
+        "Check quotes and the indent: keys of one map start in one column.",
+    ),
+    "did not find expected '-' indicator": (
+        "A list item was expected here.",
+        "Items of one list start with `- ` in one column.",
+    ),
+    "did not find expected ',' or ']'": ("A list in `[ ]` is not closed before this place.", "Write `[a, b]`."),
+    "did not find expected ',' or '}'": ("A map in `{{ }}` is not closed before this place.", "Write `{a: 1, b: 2}`."),
+    "found unexpected end of stream": ("The file ends inside a quoted text.", "Close the quote."),
+    "unknown escape character": (
+        "A backslash escape in double quotes is unknown.",
+        "Use single quotes for text with backslashes.",
+    ),
+    "found undefined tag handle": ("A tag starts here; tags are not allowed.", "Delete the tag."),
+    "found incompatible YAML document": ("The `%YAML` line asks for another version.", "Delete the line."),
+}
 
 
 def _syntax_fault(exc: yaml.MarkedYAMLError, text: str) -> Fault:
@@ -199,15 +237,24 @@ def _syntax_fault(exc: yaml.MarkedYAMLError, text: str) -> Fault:
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     rows = LINE_BREAK.split(text)
     row = rows[line - 1] if line <= len(rows) else ""
-    if "\t" in row[: column - 1 + 1] and not row[: column - 1].strip():
+    if "\t" in row[:column] and not row[: column - 1].strip():
         tab = row.index("\t") + 1
-        return Fault("DF-YAML-006", line, tab, (), "A tab indents this line; YAML indents by spaces.", "Replace the tab by spaces.")
+        return Fault(
+            "DF-YAML-006",
+            line,
+            tab,
+            (),
+            "A tab indents this line; YAML indents by spaces.",
+            "Replace the tab by spaces.",
+        )
     problem = exc.problem or "unreadable"
     at = row[column - 1 : column] or "end of line"
-    for part, message, hint in _SYNTAX:
+    for part, (message, hint) in _SYNTAX.items():
         if part in problem:
             return Fault("DF-YAML-010", line, column, (), message.format(at=at), hint)
-    return Fault("DF-YAML-010", line, column, (), f"The YAML cannot be read here: {problem}.", "Check indent and quotes.")
+    return Fault(
+        "DF-YAML-010", line, column, (), f"The YAML cannot be read here: {problem}.", "Check indent and quotes."
+    )
 
 
 def _refuse_anchors(text: str) -> None:
@@ -216,15 +263,19 @@ def _refuse_anchors(text: str) -> None:
         return
     try:
         for event in yaml.parse(text, Loader=_Composer):
-            anchor = getattr(event, "anchor", None)
-            if anchor is not None:
-                mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
-                message = f"`{mark}{anchor}` is an anchor or alias; they are not allowed in a pipeline."
-                hint = "Write the value out; put text that starts with `&` or `*` in quotes."
-                spot = event.start_mark
-                raise Refused(Fault("DF-YAML-007", spot.line + 1, spot.column + 1, (), message, hint))
+            if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+                raise Refused(_anchor_fault(event))
     except yaml.YAMLError:
         return  # composing reports it with its place
+
+
+def _anchor_fault(event: yaml.NodeEvent) -> Fault:
+    name = ("*" if isinstance(event, yaml.AliasEvent) else "&") + str(event.anchor)
+    mark = event.start_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    message = f"`{name}` is an anchor or alias; they are not allowed in a pipeline."
+    hint = "Write the value out; put text that starts with `&` or `*` in quotes."
+    return Fault("DF-YAML-007", line, column, (), message, hint)
 
 
 # ---------------------------------------------------------------- constructing
@@ -239,7 +290,13 @@ class _Constructor:
     def value(self, node: yaml.Node, path: Path) -> Any:
         tag = node.tag
         if tag not in _OWN_TAGS:
-            self._fault("DF-YAML-008", node, path, f"The tag `{_short(tag)}` is not allowed; a tag could name code.", "Delete the tag.")
+            self._fault(
+                "DF-YAML-008",
+                node,
+                path,
+                f"The tag `{_short(tag)}` is not allowed; a tag could name code.",
+                "Delete the tag.",
+            )
         if isinstance(node, yaml.ScalarNode):
             return self._plain(node, path) if tag == _PLAIN else node.value
         if isinstance(node, yaml.MappingNode):
@@ -251,7 +308,13 @@ class _Constructor:
         try:
             value, ambiguous = read_plain(text)
         except Unreadable as exc:
-            self._fault("DF-YAML-012", node, path, f"`{_short(text)}` {exc}.", f'Write it in quotes if it is text: `"{_short(text)}"`.')
+            self._fault(
+                "DF-YAML-012",
+                node,
+                path,
+                f"`{_short(text)}` {exc}.",
+                f'Write it in quotes if it is text: `"{_short(text)}"`.',
+            )
             return None
         if ambiguous:
             self._document.ambiguous[path] = ambiguous
@@ -264,14 +327,22 @@ class _Constructor:
             if key is None:
                 continue
             if key in result:
-                self._fault("DF-YAML-009", key_node, (*path, key), f"The key `{key}` stands twice in one map.", self._first(node, key))
+                self._fault(
+                    "DF-YAML-009",
+                    key_node,
+                    (*path, key),
+                    f"The key `{key}` stands twice in one map.",
+                    self._first(node, key),
+                )
                 continue
             result[key] = self.value(value_node, (*path, key))
         return result
 
     def _key(self, node: yaml.Node, path: Path) -> str | None:
         if not isinstance(node, yaml.ScalarNode):
-            self._fault("DF-YAML-011", node, path, "A map or a list cannot be a key; keys are text.", "Put the key in quotes.")
+            self._fault(
+                "DF-YAML-011", node, path, "A map or a list cannot be a key; keys are text.", "Put the key in quotes."
+            )
             return None
         text: str = node.value
         if node.tag not in _OWN_TAGS:
@@ -279,7 +350,13 @@ class _Constructor:
         if node.tag == _PLAIN:
             kind = _key_kind(text)
             if kind:
-                self._fault("DF-YAML-011", node, path, f"The key `{_short(text)}` is {kind} in YAML; keys are text.", f'Write `"{_short(text)}":`.')
+                self._fault(
+                    "DF-YAML-011",
+                    node,
+                    path,
+                    f"The key `{_short(text)}` is {kind} in YAML; keys are text.",
+                    f'Write `"{_short(text)}":`.',
+                )
                 return None
         return text
 

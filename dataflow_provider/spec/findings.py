@@ -23,7 +23,7 @@ class Problem:
     """What a rule reports: a finding that has no place yet. `Loaded.finding` gives it one.
 
     `path` leads from the root of the document to the value (`("nodes", "calls", "where")`). `offset` is the position
-    (0-based) inside the text at `path`, when the rule can point into it.
+    (0-based) inside the text at `path`, when the rule can point into it. `on_key`: the key is wrong, not its value.
     """
 
     code: str
@@ -32,6 +32,12 @@ class Problem:
     hint: str | None = None
     severity: Severity = Severity.ERROR
     offset: int | None = None
+    on_key: bool = False
+
+    @property
+    def node(self) -> str | None:
+        """The node the problem lies in, None outside `nodes`."""
+        return str(self.path[1]) if len(self.path) > 1 and self.path[0] == "nodes" else None
 
 
 class FindingJson(TypedDict):
@@ -77,26 +83,6 @@ class Finding:
         node = f" node `{self.node}`:" if self.node else ""
         hint = f" {self.hint}" if self.hint else ""
         return f"{self.file}:{self.line}:{self.column}: {self.severity.value} {self.code}:{node} {self.message}{hint}"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What a rule of any room reports: a path into the file instead of a position (`Loaded.finding` adds it).
-
-    `path` leads to the offending value; `on_key` means the key itself is wrong, not its value.
-    """
-
-    code: str
-    path: tuple[str | int, ...]
-    message: str
-    hint: str | None = None
-    severity: Severity = Severity.ERROR
-    on_key: bool = False
-
-    @property
-    def node(self) -> str | None:
-        """The node the problem lies in, None outside `nodes`."""
-        return str(self.path[1]) if len(self.path) > 1 and self.path[0] == "nodes" else None
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -1,11 +1,14 @@
-"""YAML text to `Loaded`: the pipeline model and every finding of the file, each with its place. Never raises for a bad file."""
+"""YAML text to `Loaded`: the pipeline model and every finding of the file, each with its place.
+
+Never raises for a bad file.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataflow_provider.spec.document import Document, Fault, read_document
+from dataflow_provider.spec.document import MAX_BYTES, Document, Fault, read_document
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Problem, Severity, has_errors
 from dataflow_provider.spec.models import Pipeline
 
@@ -46,14 +49,13 @@ class Loaded:
 
 def place_problem(problem: Problem, file: str, document: Document) -> Finding:
     """Return the problem with the line and column that its path has in the document."""
-    line, column = document.locate(problem.path, key=problem.on_key)
+    spot = document.locate_inside(problem.path, problem.offset) if problem.offset is not None else None
+    line, column = spot or document.locate(problem.path, key=problem.on_key)
     return Finding(problem.code, problem.severity, file, line, column, problem.node, problem.message, problem.hint)
 
 
 def load_pipeline(path: Path) -> Loaded:
     """Return the file, read and parsed; a file that cannot be read has one finding and no pipeline."""
-    from dataflow_provider.spec.document import MAX_BYTES
-
     try:
         with path.open("rb") as stream:
             source = stream.read(MAX_BYTES + 1)

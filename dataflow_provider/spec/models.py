@@ -92,7 +92,7 @@ class Sla(Model):
 class Pipeline(Model):
     """One pipeline file; `nodes` keeps the order of the file."""
 
-    apiVersion: Literal["dataflow/v1"] = Field(description="Version of the language")  # noqa: N815  # the key of the YAML
+    apiVersion: Literal["dataflow/v1"] = Field(description="Version of the language")
     kind: Literal["Pipeline"] = Field(description="Always `Pipeline`")
     id: Annotated[str, StringConstraints(pattern=PIPELINE_ID_PATTERN)] = Field(description="File stem and dag_id")
     name: Text | None = Field(None, description="Shown to people")

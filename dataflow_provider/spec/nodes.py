@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from dataflow_provider.spec.values import Count, Duration, Flag, NonEmptyText, Number, PositiveCount, Text, Whole
 
 SQL_CONNECTORS = (
-    "teradata", "snowflake", "databricks", "postgres", "mysql", "sqlserver", "oracle", "sybase", "saphana", "duckdb", "sqlite",
+    "teradata", "snowflake", "databricks", "postgres", "mysql", "sqlserver", "oracle", "sybase", "saphana", "duckdb",
+    "sqlite",
 )  # fmt: skip
 FILE_CONNECTORS = ("file", "sftp")
 CONNECTORS = (*SQL_CONNECTORS, "kafka", *FILE_CONNECTORS, "http")
@@ -43,9 +44,9 @@ class NodeBase(Model):
     retry_backoff: Flag | None = Field(None, description="Whether the pause grows with each retry")
     timeout: Duration | None = Field(None, description="Longest time one try may take")
     pool: NonEmptyText | None = Field(None, description="Airflow pool the task takes a slot of")
-    isolation: (
-        Literal["read_uncommitted", "read_committed", "repeatable_read", "serializable", "snapshot"] | None
-    ) = Field(None, description="Transaction isolation level of the node's session")
+    isolation: Literal["read_uncommitted", "read_committed", "repeatable_read", "serializable", "snapshot"] | None = (
+        Field(None, description="Transaction isolation level of the node's session")
+    )
     session: dict[Text, Text | Flag | Number] = Field(
         default_factory=dict, description="Session settings set before the node's SQL"
     )
@@ -93,8 +94,8 @@ class SqlSource(SourceBase):
     """A table or a query of a SQL database."""
 
     type: Literal[
-        "source.teradata", "source.snowflake", "source.databricks", "source.postgres", "source.mysql", "source.sqlserver",
-        "source.oracle", "source.sybase", "source.saphana", "source.duckdb", "source.sqlite",
+        "source.teradata", "source.snowflake", "source.databricks", "source.postgres", "source.mysql",
+        "source.sqlserver", "source.oracle", "source.sybase", "source.saphana", "source.duckdb", "source.sqlite",
     ]  # fmt: skip
     table: NonEmptyText | None = Field(None, description="Table or view; give either this or `query`")
     query: NonEmptyText | None = Field(None, description="One SELECT in the connection's dialect")
@@ -126,7 +127,9 @@ class FileSource(SourceBase):
     path: NonEmptyText = Field(description="Path or glob; relative to the project")
     format: FileFormat = Field(description="csv, parquet, json (lines) or cdr")
     options: FileOptions = Field(default_factory=lambda: FileOptions.model_construct(), description="Format options")
-    on_bad_record: OnBadRecord = Field("fail", description="What a malformed record does; reject sends it to `rejected`")
+    on_bad_record: OnBadRecord = Field(
+        "fail", description="What a malformed record does; reject sends it to `rejected`"
+    )
 
 
 class KafkaSource(SourceBase):
@@ -173,7 +176,9 @@ class Write(Model):
 
     mode: WriteModeName = Field("append", description="append, overwrite, upsert, merge or delete_insert")
     keys: tuple[NonEmptyText, ...] = Field((), description="Columns that identify a row")
-    update_columns: tuple[NonEmptyText, ...] | None = Field(None, description="Columns an update sets; all when omitted")
+    update_columns: tuple[NonEmptyText, ...] | None = Field(
+        None, description="Columns an update sets; all when omitted"
+    )
     delete_when: NonEmptyText | None = Field(None, description="merge: incoming rows that delete their match")
     window: Window | None = Field(None, description="delete_insert: replace the run's interval of this column")
     dedupe: Dedupe | None = Field(None, description="Which row wins among rows of one key")
@@ -212,8 +217,8 @@ class SqlTarget(TargetBase):
     """A table of a SQL database."""
 
     type: Literal[
-        "target.teradata", "target.snowflake", "target.databricks", "target.postgres", "target.mysql", "target.sqlserver",
-        "target.oracle", "target.sybase", "target.saphana", "target.duckdb", "target.sqlite",
+        "target.teradata", "target.snowflake", "target.databricks", "target.postgres", "target.mysql",
+        "target.sqlserver", "target.oracle", "target.sybase", "target.saphana", "target.duckdb", "target.sqlite",
     ]  # fmt: skip
     table: NonEmptyText = Field(description="Table to write, with its schema")
     pre_sql: tuple[NonEmptyText | Hook, ...] = Field((), description="Statements before the publish")
@@ -516,8 +521,8 @@ class AiAssist(NodeBase):
 
 NODE_MODELS: tuple[type[NodeBase], ...] = (
     SqlSource, FileSource, KafkaSource, HttpSource, SqlTarget, FileTarget, KafkaTarget, HttpTarget,
-    SqlTransform, FilterTransform, SelectTransform, ExpressionTransform, AggregateTransform, JoinTransform, UnionTransform,
-    DeduplicateTransform, WindowTransform, SortTransform, PivotTransform, RouterTransform,
+    SqlTransform, FilterTransform, SelectTransform, ExpressionTransform, AggregateTransform, JoinTransform,
+    UnionTransform, DeduplicateTransform, WindowTransform, SortTransform, PivotTransform, RouterTransform,
     ColumnRulesQuality, RowRuleQuality, ReferenceQuality, FreshnessQuality, ReconcileQuality, AiSql, AiEnrich, AiAssist,
 )  # fmt: skip
 

@@ -1,0 +1,95 @@
+"""The `[dataflow]` options: from `AIRFLOW__DATAFLOW__<KEY>`, else from section `[dataflow]` of airflow.cfg.
+
+Read without importing Airflow, so that the command line and the compiler start quickly and run without it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from dataflow_provider.errors import AuthorError
+
+SECTION = "dataflow"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of the installation; None or empty means the default that depends on the project (see `Project`).
+
+    `pipelines_folder`: the folder whose files become Dags, by default `yaml_pipelines` in the Airflow home.
+    `file_roots`: folders local files must lie under. `warehouse`: file of the embedded DuckDB.
+    """
+
+    pipelines_folder: Path
+    file_roots: tuple[Path, ...] = ()
+    warehouse: Path | None = None
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Return the options as they stand now.
+
+        Raises:
+            AuthorError: DF-SETTINGS-001 for a path that is not absolute, DF-SETTINGS-002 for an unreadable airflow.cfg.
+        """
+        environ = os.environ if environ is None else environ
+        roots = (part.strip() for part in _option("file_roots", environ).split(":"))
+        return cls(
+            pipelines_folder=_path("pipelines_folder", environ) or _airflow_home(environ) / "yaml_pipelines",
+            file_roots=tuple(_absolute("file_roots", part) for part in roots if part),
+            warehouse=_path("warehouse", environ),
+        )
+
+
+def _path(key: str, environ: Mapping[str, str]) -> Path | None:
+    text = _option(key, environ).strip()
+    return _absolute(key, text) if text else None
+
+
+def _absolute(key: str, text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise AuthorError(
+            "DF-SETTINGS-001",
+            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no absolute path.",
+            hint=f"Set `AIRFLOW__DATAFLOW__{key.upper()}` to a path that starts with `/`.",
+        )
+    return path
+
+
+def _option(key: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(f"AIRFLOW__DATAFLOW__{key.upper()}")
+    return value if value is not None else _section(_config_file(environ)).get(key, "")
+
+
+def _config_file(environ: Mapping[str, str]) -> Path:
+    configured = environ.get("AIRFLOW_CONFIG")
+    return Path(configured).expanduser() if configured else _airflow_home(environ) / "airflow.cfg"
+
+
+def _airflow_home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+
+
+def _section(path: Path) -> Mapping[str, str]:
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return {}
+    return _read_section(path, changed)
+
+
+@lru_cache(maxsize=8)
+def _read_section(path: Path, changed: int) -> Mapping[str, str]:
+    """Parsing a generated airflow.cfg takes milliseconds; `changed` makes an edit seen."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError, OSError) as exc:
+        first = str(exc).splitlines()[0]
+        raise AuthorError("DF-SETTINGS-002", f"The file `{path}` cannot be read as airflow.cfg: {first}.") from exc
+    return dict(parser[SECTION]) if parser.has_section(SECTION) else {}

@@ -1,0 +1,69 @@
+"""What a connector offers: sessions on a SQL database, described without naming a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.lock import Holder
+from dataflow_provider.spec.nodes import Scalar
+
+DEFAULT_LOCK_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """How a session is opened.
+
+    `file_roots` are the only folders its SQL may touch; `settings` are the node's session settings, set before the
+    configuration is locked; `holder` is shown to others who wait for the same database.
+    """
+
+    holder: Holder
+    read_only: bool = False
+    file_roots: tuple[Path, ...] = ()
+    lock_timeout_s: float = DEFAULT_LOCK_TIMEOUT_S
+    settings: Mapping[str, Scalar] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class SqlSession(Protocol):
+    """One open session. Errors come out as `TransientError` or `TerminalError`, never as the driver's."""
+
+    def execute(self, sql: str) -> int | None:
+        """Run one statement and return its affected rows, None when it reports none."""
+
+    def execute_author_sql(self, sql: str) -> int | None:
+        """Run one statement that the author wrote; statements that could leave the database are refused."""
+
+    def fetch_number(self, sql: str) -> int:
+        """Return the number a query of one row and one column answers; NULL is 0."""
+
+    def fetch_rows(self, sql: str, limit: int | None = None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Return the column names and at most `limit` rows."""
+
+    def columns_of(self, table: str) -> dict[str, str] | None:
+        """Return column name → type of the quoted table or view in its order; None when it does not exist."""
+
+    def columns_of_query(self, sql: str) -> dict[str, str]:
+        """Return column name → type of what a query would answer, without running it."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Run what is inside in one transaction: committed at the end, rolled back when anything is raised."""
+
+    def interrupt(self) -> None:
+        """Stop the running statement; may be called from another thread or a signal handler."""
+
+
+class SqlConnector(Protocol):
+    """A SQL engine as a source and a target."""
+
+    name: str
+    dialect: str
+
+    def open(self, connection: ConnectionSpec, options: SessionOptions) -> AbstractContextManager[SqlSession]:
+        """Open a session; it waits in line where the engine lets one process write."""

@@ -1,0 +1,1 @@
+"""One file a connector; reached by dotted name through the registry."""

@@ -1,0 +1,246 @@
+"""Sessions on DuckDB files: in line for the file, locked down, in UTC, with errors of ours.
+
+SQL in a session can touch this database and the files below the allowed roots, nothing else on the machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+
+from dataflow_provider.connectors.base import SessionOptions
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.impl.duckdb_errors import engine_error, is_busy
+from dataflow_provider.connectors.lock import Waiting, line_up
+from dataflow_provider.errors import AuthorError, TerminalError
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+RETRY_FOREIGN_LOCK_S = 0.2
+# What a node's `session` may set; all else could weaken the locks below or the meaning of SQL (time zone, NULL order).
+NODE_SETTINGS = (
+    "default_collation", "ieee_floating_point_ops", "integer_division", "max_temp_directory_size", "memory_limit",
+    "merge_join_threshold", "nested_loop_join_threshold", "ordered_aggregate_threshold",
+    "partitioned_write_max_open_files", "perfect_ht_threshold", "preserve_insertion_order", "threads",
+)  # fmt: skip
+_AUTHOR_STATEMENTS = frozenset(
+    {
+        duckdb.StatementType.ALTER,
+        duckdb.StatementType.CREATE,
+        duckdb.StatementType.DELETE,
+        duckdb.StatementType.DROP,
+        duckdb.StatementType.INSERT,
+        duckdb.StatementType.MERGE_INTO,
+        duckdb.StatementType.SELECT,
+        duckdb.StatementType.UPDATE,
+        duckdb.StatementType.VACUUM,
+    }
+)
+_memory: dict[str, duckdb.DuckDBPyConnection] = {}
+_memory_guard = threading.RLock()
+_opening = threading.Lock()
+
+
+class DuckDBConnector:
+    """DuckDB: one process writes, or many read; `line_up` decides whose turn it is."""
+
+    name = "duckdb"
+    dialect = "duckdb"
+
+    @contextmanager
+    def open(self, connection: ConnectionSpec, options: SessionOptions) -> Iterator[DuckDBSession]:
+        """Open a session on the connection's file; a missing file is created.
+
+        `:memory:` is one database per process and connection id, used by one session at a time.
+
+        Raises:
+            TransientError: when the file stayed busy, by us or a foreign program, for `lock_timeout_s`.
+            AuthorError: for settings that a node may not make.
+        """
+        _check_settings(options)
+        location = connection.host or connection.schema or MEMORY
+        if location == MEMORY:
+            with _memory_guard:
+                yield DuckDBSession(_open_memory(connection.conn_id, options))
+            return
+        database = Path(location).expanduser().absolute()
+        database.parent.mkdir(parents=True, exist_ok=True)
+        read_only = options.read_only and database.exists()
+        with line_up(database, options.holder, exclusive=not read_only, timeout_s=options.lock_timeout_s) as waiting:
+            raw = _connect(database, options, waiting, read_only=read_only)
+            try:
+                yield DuckDBSession(raw)
+            finally:
+                raw.close()
+
+
+class DuckDBSession:
+    """One connection of DuckDB behind our own verbs and errors."""
+
+    def __init__(self, raw: duckdb.DuckDBPyConnection) -> None:
+        self._raw = raw
+
+    def execute(self, sql: str) -> int | None:
+        return self._guard(lambda: _affected_rows(self._run(sql)))
+
+    def execute_author_sql(self, sql: str) -> int | None:
+        statements = self._guard(lambda: self._raw.extract_statements(sql))
+        if len(statements) != 1 or statements[0].type not in _AUTHOR_STATEMENTS:
+            raise AuthorError(
+                "DF-RUN-030",
+                "the statement is not one of those a pipeline may run here",
+                hint="Write one INSERT, UPDATE, DELETE, MERGE, SELECT, CREATE, ALTER, DROP or ANALYZE; "
+                "transactions, settings, files and other databases are the product's own.",
+            )
+        return self.execute(sql)
+
+    def fetch_number(self, sql: str) -> int:
+        row = self._guard(lambda: self._run(sql).fetchone())
+        return int(row[0] or 0) if row else 0
+
+    def fetch_rows(self, sql: str, limit: int | None = None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        def fetch() -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+            result = self._run(sql)
+            names = tuple(column[0] for column in result.description or ())
+            return names, result.fetchall() if limit is None else result.fetchmany(limit)
+
+        return self._guard(fetch)
+
+    def columns_of(self, table: str) -> dict[str, str] | None:
+        try:
+            return _described(self._raw.execute(f"DESCRIBE TABLE {table}"))
+        except duckdb.CatalogException:
+            return None
+        except duckdb.Error as exc:
+            raise engine_error(exc) from exc
+
+    def columns_of_query(self, sql: str) -> dict[str, str]:
+        return self._guard(lambda: _described(self._raw.execute(f"DESCRIBE {sql}")))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("BEGIN TRANSACTION")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def interrupt(self) -> None:
+        self._raw.interrupt()
+
+    def _roll_back(self) -> None:
+        """The first error is the one to tell; DuckDB may have rolled back by itself already."""
+        try:
+            self._raw.rollback()
+        except duckdb.TransactionException as exc:
+            logger.debug("Nothing to roll back: %s", exc)
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        statements = self._raw.extract_statements(sql)
+        if len(statements) != 1:
+            raise TerminalError("DF-RUN-031", f"one statement was expected and {len(statements)} came")
+        return self._raw.execute(statements[0])
+
+    def _guard(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except duckdb.Error as exc:
+            raise engine_error(exc) from exc
+
+
+def _affected_rows(result: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the count that INSERT, UPDATE, DELETE and MERGE answer with; DDL answers no rows."""
+    row = result.fetchone()
+    return row[0] if row is not None and isinstance(row[0], int) else None
+
+
+def _described(result: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return {row[0]: row[1] for row in result.fetchall()}
+
+
+def _check_settings(options: SessionOptions) -> None:
+    for name in options.settings:
+        if name.lower() not in NODE_SETTINGS:
+            allowed = ", ".join(f"`{known}`" for known in NODE_SETTINGS)
+            raise AuthorError("DF-CONN-004", f"`session.{name}` cannot be set on DuckDB; allowed are {allowed}")
+
+
+def _configuration(options: SessionOptions, database: Path | None) -> dict[str, Any]:
+    """Return the settings a database is opened with.
+
+    Half of the memory: a writer and a few previews share the machine. Spill files carry the process id, since readers
+    of several processes work on one database at once.
+    """
+    configuration: dict[str, Any] = {
+        "memory_limit": "50%",
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "python_enable_replacements": False,
+        **dict(options.settings),
+    }
+    if database is not None:
+        configuration["temp_directory"] = f"{database}.tmp-{os.getpid()}"
+    return configuration
+
+
+def _lock_down(raw: duckdb.DuckDBPyConnection, options: SessionOptions) -> bool:
+    """Close the way to files outside the roots and lock the configuration, so that no SQL can undo it.
+
+    Sessions of one process share an open database; False when another one has it open with other roots.
+    """
+    roots = [str(root) for root in options.file_roots]
+    names = ("lock_configuration", "allowed_directories", "temp_directory")
+    state = raw.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names)).fetchone()
+    if state is not None and state[0]:
+        # DuckDB adds its own spill folder to the list.
+        return {name.rstrip("/") for name in state[1]} - {str(state[2])} == set(roots)
+    listed = ", ".join("'" + root.replace("'", "''") + "'" for root in roots)
+    raw.execute("SET GLOBAL TimeZone = 'UTC'")
+    raw.execute(f"SET allowed_directories = [{listed}]")
+    raw.execute("SET enable_external_access = false")
+    raw.execute("SET lock_configuration = true")
+    return True
+
+
+def _connect(
+    database: Path, options: SessionOptions, waiting: Waiting, *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    """Open the file; a foreign program that holds DuckDB's own lock is waited for like one of ours."""
+    configuration = _configuration(options, database)
+    while True:
+        try:
+            with _opening:
+                raw = duckdb.connect(str(database), read_only=read_only, config=configuration)
+                if _lock_down(raw, options):
+                    return raw
+                raw.close()
+        except duckdb.Error as exc:
+            if not is_busy(exc):
+                raise engine_error(exc) from exc
+            logger.debug("DuckDB refused the file: %s", exc)
+        waiting.report()
+        time.sleep(RETRY_FOREIGN_LOCK_S)
+
+
+def _open_memory(conn_id: str, options: SessionOptions) -> duckdb.DuckDBPyConnection:
+    if options.settings:
+        raise AuthorError("DF-CONN-005", f"connection `{conn_id}` is `:memory:`, which takes no `session` settings")
+    if conn_id not in _memory:
+        _memory[conn_id] = duckdb.connect(MEMORY, config=_configuration(options, None))
+        _lock_down(_memory[conn_id], options)
+    return _memory[conn_id].cursor()

@@ -1,0 +1,131 @@
+"""A planned pipeline becomes a Dag: one task per stage, nothing read but what the pipeline says.
+
+Runs at parse time, in the Dag processor and in every worker: no network, no database, no sqlglot, no engine.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, BaseOperator
+
+from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
+from dataflow_provider.dag_factory.docs import render_dag_doc, render_stage_doc
+from dataflow_provider.dag_factory.params import build_params
+from dataflow_provider.dag_factory.schedule import lower_schedule, pipeline_asset
+from dataflow_provider.dag_factory.support import check_support
+from dataflow_provider.operators.markers import PublishedOperator
+from dataflow_provider.operators.pipeline_stage import PipelineStageOperator
+from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Problem, has_errors
+from dataflow_provider.spec.loader import Loaded
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_OWNER = "dataflow"
+# No node id starts with an underscore, so no stage can have this task id.
+PUBLISHED_TASK_ID = "_published"
+
+
+def build_dag(loaded: Loaded, *, workspace: str, project: Path) -> DAG:
+    """Return the Dag of a loaded pipeline; relative paths in it start at `project` when it runs.
+
+    Raises:
+        InvalidPipelineError: when the file has a finding of severity error, or asks for what cannot be carried out yet;
+            it holds all findings.
+    """
+    plan, findings = plan_loaded(loaded)
+    for finding in findings:
+        logger.warning("%s", finding)
+    pipeline = plan.pipeline
+    schedule = lower_schedule(pipeline.schedule)
+    dag = DAG(
+        dag_id=pipeline.id,
+        dag_display_name=pipeline.name or pipeline.id,
+        description=pipeline.description,
+        schedule=schedule.when,
+        start_date=schedule.start,
+        end_date=schedule.end,
+        catchup=schedule.catchup,
+        max_active_runs=schedule.max_active_runs,
+        tags=["dataflow", f"workspace:{workspace}", *pipeline.tags],
+        doc_md=render_dag_doc(plan, workspace, findings),
+    )
+    # The constructor would check each default once more against its schema; validation has, and it is slow there.
+    dag.params.update(build_params(pipeline.params))
+    add_tasks(dag, plan, project, workspace)
+    return dag
+
+
+def plan_loaded(loaded: Loaded) -> tuple[Plan, tuple[Finding, ...]]:
+    """Return the plan of a loaded pipeline and the findings that do not stop it.
+
+    Raises:
+        InvalidPipelineError: with all findings of all rules, when one is an error.
+    """
+    pipeline = loaded.pipeline
+    if pipeline is None:
+        raise InvalidPipelineError(loaded.findings)
+    findings = [*loaded.findings, *(loaded.finding(problem) for problem in check_support(pipeline))]
+    plan: Plan | None = None
+    problems: tuple[Problem, ...] = ()
+    # The planner takes a sound pipeline for granted.
+    if not has_errors(loaded.findings):
+        try:
+            plan = plan_pipeline(pipeline)
+        except CompileError as exc:
+            problems = tuple(exc.problems)
+    findings += [loaded.finding(problem) for problem in problems]
+    if plan is None or has_errors(findings):
+        raise InvalidPipelineError(findings)
+    return plan, tuple(findings)
+
+
+def add_tasks(dag: DAG, plan: Plan, project: Path, workspace: str) -> None:
+    """The Dag has a task per stage, in the plan's order, and its asset where the last rows are published."""
+    tasks: dict[str, BaseOperator] = {}
+    owner, start = plan.pipeline.owner or DEFAULT_OWNER, str(project)
+    for stage in plan.stages:
+        task = PipelineStageOperator(
+            task_id=stage.id,
+            plan=plan,
+            project=start,
+            workspace=workspace,
+            owner=owner,
+            doc_md=render_stage_doc(plan, stage),
+            **stage_options(stage),
+        )
+        # Given to the constructor, the Dag would have its parameters copied into each task: a third of the time.
+        dag.add_task(task)
+        if stage.upstream:
+            task.set_upstream([tasks[stage_id] for stage_id in stage.upstream])
+        tasks[stage.id] = task
+    upstream = {stage_id for stage in plan.stages for stage_id in stage.upstream}
+    last = [task for stage_id, task in tasks.items() if stage_id not in upstream]
+    add_asset(dag, last, plan)
+
+
+def add_asset(dag: DAG, last: list[BaseOperator], plan: Plan) -> None:
+    """The pipeline's asset is updated once per run: by the last task, or by one behind all last tasks."""
+    asset = pipeline_asset(plan.pipeline.id)
+    if len(last) == 1:
+        last[0].add_outlets([asset])
+        return
+    published = PublishedOperator(
+        dag=dag, task_id=PUBLISHED_TASK_ID, owner=plan.pipeline.owner or DEFAULT_OWNER, outlets=[asset]
+    )
+    published.set_upstream(last)
+
+
+def stage_options(stage: Stage) -> dict[str, Any]:
+    """Return what a stage says of its task; what it leaves open stays Airflow's default."""
+    options: dict[str, Any] = {
+        "retries": stage.retries,
+        "retry_delay": stage.retry_delay,
+        "retry_exponential_backoff": None if stage.retry_backoff is None else 2.0 * stage.retry_backoff,
+        "execution_timeout": stage.timeout,
+        "pool": stage.pool,
+    }
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,95 @@
+"""What a pipeline may say but a Dag cannot do yet: refused where rows would change, told where they would not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from dataflow_provider.spec.findings import Problem, Severity
+from dataflow_provider.spec.models import Pipeline
+
+Rule = Callable[[Pipeline], Iterator[Problem]]
+MAX_TAG_LENGTH = 100
+
+
+def check_support(pipeline: Pipeline) -> list[Problem]:
+    """Return a problem for everything that a Dag of this pipeline would not do as written."""
+    return [problem for rule in RULES for problem in rule(pipeline)]
+
+
+def _calendar(pipeline: Pipeline) -> Iterator[Problem]:
+    schedule = pipeline.schedule
+    if schedule and schedule.calendar is not None:
+        yield Problem(
+            "DF-DAG-011",
+            ("schedule", "calendar"),
+            f"Calendars are not supported yet: with `{schedule.calendar}` the pipeline would still run on holidays.",
+            hint="Leave `calendar` out, or say the days in `cron` (`30 6 * * 1-5` = Monday to Friday).",
+        )
+
+
+def _overlap(pipeline: Pipeline) -> Iterator[Problem]:
+    schedule = pipeline.schedule
+    if schedule and schedule.overlap in ("skip", "cancel_previous"):
+        yield Problem(
+            "DF-DAG-012",
+            ("schedule", "overlap"),
+            f"`overlap: {schedule.overlap}` is not supported yet.",
+            hint="Allowed today: `queue` (the next run waits) and `allow` (runs may overlap).",
+        )
+
+
+def _required_params(pipeline: Pipeline) -> Iterator[Problem]:
+    schedule = pipeline.schedule
+    if schedule is None or not (schedule.cron or schedule.after):
+        return
+    for name, param in pipeline.params.items():
+        if "default" not in param.model_fields_set:
+            yield Problem(
+                "DF-DAG-013",
+                ("params", name),
+                f"Parameter `{name}` has no default, so a scheduled run would have no value for it.",
+                hint="Give it a `default`, or take the schedule away.",
+            )
+
+
+def _catchup(pipeline: Pipeline) -> Iterator[Problem]:
+    schedule = pipeline.schedule
+    if schedule and schedule.catchup and schedule.cron and schedule.start is None:
+        yield Problem(
+            "DF-DAG-014",
+            ("schedule", "catchup"),
+            "`catchup: true` without a `start` would run every interval since the beginning of time.",
+            hint="Say `start`, the first day to run.",
+        )
+
+
+def _tags(pipeline: Pipeline) -> Iterator[Problem]:
+    for position, tag in enumerate(pipeline.tags):
+        if len(tag) > MAX_TAG_LENGTH:
+            yield Problem(
+                "DF-DAG-015",
+                ("tags", position),
+                f"The tag has {len(tag)} characters; Airflow allows {MAX_TAG_LENGTH}.",
+                hint="Shorten it.",
+            )
+
+
+def _messages(pipeline: Pipeline) -> Iterator[Problem]:
+    if "notify" in pipeline.model_fields_set:
+        yield _told("notify", "Messages are not sent yet: nobody hears of a failure of this pipeline.")
+    if pipeline.sla is not None:
+        yield _told("sla", "The SLA is not watched yet: a late run is not reported.")
+
+
+def _told(key: str, message: str) -> Problem:
+    return Problem("DF-DAG-020", (key,), message, severity=Severity.WARNING)
+
+
+RULES: tuple[Rule, ...] = (
+    _calendar,
+    _overlap,
+    _required_params,
+    _catchup,
+    _tags,
+    _messages,
+)

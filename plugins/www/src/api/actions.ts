@@ -1,0 +1,30 @@
+/** What changes something on the server, with the queries that go stale by it. */
+import { useQueryClient } from "@tanstack/react-query";
+
+import { toastError } from "src/feedback/toaster";
+
+import { api } from "./client";
+
+/** Lists, pages and runs are read again; the few that are on screen at once. */
+const useRefresh = () => {
+  const client = useQueryClient();
+  return () => void client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).startsWith("/pipelines") || String(queryKey[1]).startsWith("/runs") });
+};
+
+export const useTriggerRun = () => {
+  const refresh = useRefresh();
+  return api.useMutation("post", "/pipelines/{pipeline_id}/runs", { onSuccess: refresh });
+};
+
+export const usePatchPipeline = () => {
+  const refresh = useRefresh();
+  return api.useMutation("patch", "/pipelines/{pipeline_id}", {
+    onError: (error) => toastError("The pipeline was not changed", error),
+    onSettled: refresh,
+  });
+};
+
+export const useCancelRun = () => {
+  const refresh = useRefresh();
+  return api.useMutation("post", "/runs/{pipeline_id}/{run_id}/cancel", { onSettled: refresh });
+};

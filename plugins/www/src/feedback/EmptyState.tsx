@@ -1,0 +1,17 @@
+import { Flex, Text } from "@chakra-ui/react";
+import type { ReactNode } from "react";
+import type { IconType } from "react-icons";
+
+type Props = { icon: IconType; title: string; children?: ReactNode; action?: ReactNode };
+
+/** Icon, one sentence, one action. */
+export const EmptyState = ({ action, children, icon: Icon, title }: Props) => (
+  <Flex align="center" direction="column" gap="3" justify="center" minHeight="280px" padding="8" textAlign="center">
+    <Flex align="center" bg="bg.muted" borderRadius="full" color="fg.muted" height="48px" justify="center" width="48px">
+      <Icon aria-hidden size={22} />
+    </Flex>
+    <Text fontSize="16px" fontWeight="600">{title}</Text>
+    {children ? <Text color="fg.muted" maxWidth="440px">{children}</Text> : null}
+    {action}
+  </Flex>
+);

@@ -6,7 +6,6 @@ Runs at parse time, in the Dag processor and in every worker: no network, no dat
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, BaseOperator
@@ -29,8 +28,8 @@ DEFAULT_OWNER = "dataflow"
 PUBLISHED_TASK_ID = "_published"
 
 
-def build_dag(loaded: Loaded, *, workspace: str, project: Path) -> DAG:
-    """Return the Dag of a loaded pipeline; relative paths in it start at `project` when it runs.
+def build_dag(loaded: Loaded, *, workspace: str, path: str) -> DAG:
+    """Return the Dag of a loaded pipeline; `path` is its file, from which its project is found when it runs.
 
     Raises:
         InvalidPipelineError: when the file has a finding of severity error, or asks for what cannot be carried out yet;
@@ -55,7 +54,7 @@ def build_dag(loaded: Loaded, *, workspace: str, project: Path) -> DAG:
     )
     # The constructor would check each default once more against its schema; validation has, and it is slow there.
     dag.params.update(build_params(pipeline.params))
-    add_tasks(dag, plan, project, workspace)
+    add_tasks(dag, plan, path)
     return dag
 
 
@@ -83,16 +82,15 @@ def plan_loaded(loaded: Loaded) -> tuple[Plan, tuple[Finding, ...]]:
     return plan, tuple(findings)
 
 
-def add_tasks(dag: DAG, plan: Plan, project: Path, workspace: str) -> None:
+def add_tasks(dag: DAG, plan: Plan, path: str) -> None:
     """The Dag has a task per stage, in the plan's order, and its asset where the last rows are published."""
     tasks: dict[str, BaseOperator] = {}
-    owner, start = plan.pipeline.owner or DEFAULT_OWNER, str(project)
+    owner = plan.pipeline.owner or DEFAULT_OWNER
     for stage in plan.stages:
         task = PipelineStageOperator(
             task_id=stage.id,
             plan=plan,
-            project=start,
-            workspace=workspace,
+            pipeline=path,
             owner=owner,
             doc_md=render_stage_doc(plan, stage),
             **stage_options(stage),

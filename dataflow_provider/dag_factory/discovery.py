@@ -1,4 +1,4 @@
-"""Finding pipeline files on disk: every `*.yaml` below a workspace folder, nothing else, and never a parse."""
+"""Finding pipeline files on disk: every `*.yaml` (or `*.yml`) below a workspace folder, and never a parse."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dataflow_provider.dag_factory.stub import Origin
+from dataflow_provider.spec.document import MAX_BYTES
+from dataflow_provider.spec.project import DEFAULT_WORKSPACE
 
-SUFFIX = ".yaml"
-ROOT_WORKSPACE = "default"
-# A larger file is refused by the loader; its text is kept out of the stub and so out of Airflow's database.
-MAX_STUB_BYTES = 1_000_000
+SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,18 @@ def find_pipelines(root: Path) -> list[PipelineFile]:
     at the top level belongs to the workspace `default`.
     """
     top = str(root.resolve())
-    paths = (entry.path for folder in folders(top) for entry in _entries(folder) if entry.name.endswith(SUFFIX))
+    paths = (entry.path for folder in folders(top) for entry in _entries(folder) if entry.name.endswith(SUFFIXES))
     return _name_rivals(_describe_all(paths, top))
 
 
 def find_pipeline(root: Path, pipeline_id: str) -> list[PipelineFile]:
     """Return the files of one id (more than one = rivals) without looking at any other file."""
     top = str(root.resolve())
-    return _name_rivals(_describe_all((os.path.join(folder, pipeline_id + SUFFIX) for folder in folders(top)), top))
+    return _name_rivals(
+        _describe_all(
+            (os.path.join(folder, pipeline_id + suffix) for folder in folders(top) for suffix in SUFFIXES), top
+        )
+    )
 
 
 def folders(top: str) -> Iterator[str]:
@@ -84,21 +87,24 @@ def _describe(path: str, top: str) -> PipelineFile | None:
         origin=Origin(
             path=path,
             root=top,
-            workspace=workspace if slash else ROOT_WORKSPACE,
+            workspace=workspace if slash else DEFAULT_WORKSPACE,
             refused=_refusal(path, top, linked, status.st_size),
         ),
         relative=relative,
-        pipeline_id=os.path.basename(path).removesuffix(SUFFIX),
+        pipeline_id=os.path.splitext(os.path.basename(path))[0],
         mtime_ns=status.st_mtime_ns,
         size=status.st_size,
     )
 
 
 def _refusal(path: str, top: str, linked: bool, size: int) -> str | None:
-    """Say why the text of a file may not be copied into a stub, None when it may."""
+    """Say why the text of a file may not be copied into a stub, None when it may.
+
+    A file that is too large is refused by the loader, so its text need not fill Airflow's database.
+    """
     if linked and not Path(path).resolve().is_relative_to(top):
         return "link"
-    return "size" if size > MAX_STUB_BYTES else None
+    return "size" if size > MAX_BYTES else None
 
 
 def _name_rivals(files: list[PipelineFile]) -> list[PipelineFile]:

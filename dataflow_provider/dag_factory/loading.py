@@ -96,7 +96,7 @@ def build_origin(loaded: Loaded, origin: Origin) -> DAG:
         message = f"The id `{Path(origin.path).stem}` is also that of {others}; a Dag can have one file only."
         rival = _finding("DF-DAG-001", origin, message, "Rename one of the files, and its `id`.")
         raise InvalidPipelineError((rival, *loaded.findings))
-    return build_dag(loaded, workspace=origin.workspace, project=origin.project)
+    return build_dag(loaded, workspace=origin.workspace, path=origin.path)
 
 
 def build_invalid_dag(file: PipelineFile, findings: tuple[Finding, ...]) -> DAG:

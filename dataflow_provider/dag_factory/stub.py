@@ -44,13 +44,8 @@ class Origin:
     refused: str | None = None
 
     @property
-    def project(self) -> Path:
-        """The folder that relative paths of a pipeline start at."""
-        return Path(os.path.dirname(self.root))
-
-    @property
     def shown(self) -> str:
-        """The path people are told: relative to the project."""
+        """The path people are told: it starts with the name of the pipelines folder."""
         return self.path[len(os.path.dirname(self.root)) :].lstrip(os.sep)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dataflow_provider.dag_factory.discovery import SUFFIX, PipelineFile, find_pipeline, find_pipelines
+from dataflow_provider.dag_factory.discovery import PipelineFile, find_pipeline, find_pipelines
 from dataflow_provider.dag_factory.stub import render_stub
 
 logger = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ class StubFolder:
 
 
 def stub_path(file: PipelineFile) -> str:
-    """Return the path of a file's stub below the stub folder."""
-    return file.relative.removesuffix(SUFFIX) + ".py"
+    """Return the path of a file's stub below the stub folder: `w/x.py`, or `w/x.yml.py` for a `.yml`."""
+    return file.relative.removesuffix(".yaml") + ".py"
 
 
 def stub_files(stubs: Path) -> Iterator[str]:

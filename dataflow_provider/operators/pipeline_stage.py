@@ -13,16 +13,15 @@ if TYPE_CHECKING:
 
 
 class PipelineStageOperator(BaseOperator):
-    """Runs one stage, logs a line per node, and returns the stage's result (states, seconds, row counts) as XCom.
+    """Runs one stage, logs a line per node, and returns the stage's result (state, seconds, row counts) as XCom.
 
     Nothing in it is a template: `{{ x }}` in a pipeline stays text.
 
     Args:
-        plan: The planned pipeline, as the Dag factory gives it.
-        pipeline: For Dags written by hand, in place of `plan`: the YAML's path, relative to the project.
+        pipeline: The pipeline's YAML file, absolute or relative to the project; read when the task runs.
         stage: The stage to run; the task's id when omitted.
-        project: Where relative paths of the pipeline start; the folder above the pipelines folder when omitted.
-        workspace: Keeps the stage tables of workspaces apart.
+        plan: The pipeline as the Dag factory has planned it already; then the file is not read.
+        kwargs: What every operator takes.
     """
 
     template_fields: Sequence[str] = ()
@@ -30,23 +29,12 @@ class PipelineStageOperator(BaseOperator):
     ui_color = "#e7f0fd"
 
     def __init__(
-        self,
-        *,
-        plan: Plan | None = None,
-        pipeline: str | Path | None = None,
-        stage: str | None = None,
-        project: str | Path | None = None,
-        workspace: str = "",
-        **kwargs: Any,
+        self, *, pipeline: str | Path, stage: str | None = None, plan: Plan | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if (plan is None) == (pipeline is None):
-            raise ValueError("give one of `plan` and `pipeline`")
-        self.plan = plan
-        self.pipeline = None if pipeline is None else str(pipeline)
+        self.pipeline = str(pipeline)
         self.stage = stage or self.task_id
-        self.project = None if project is None else str(project)
-        self.workspace = workspace
+        self.plan = plan
 
     def execute(self, context: Any) -> dict[str, Any]:
         raise NotImplementedError

@@ -120,6 +120,18 @@ def test_sync_of_two_files_with_one_id_names_them_as_rivals(folder: StubFolder, 
     assert extract_origin(stub.read_text()).rivals == ()
 
 
+def test_sync_of_both_endings_writes_two_stubs_that_are_rivals(
+    folder: StubFolder, write_pipeline: WritePipeline
+) -> None:
+    yaml = write_pipeline("calls")
+    yaml.with_suffix(".yml").write_text(yaml.read_text())
+    folder.sync()
+    assert names(folder) == ["telecom/calls.py", "telecom/calls.yml.py"]
+    assert extract_origin((folder.stubs / "telecom/calls.py").read_text()).rivals == (
+        "yaml_pipelines/telecom/calls.yml",
+    )
+
+
 def test_sync_of_a_large_file_keeps_its_text_out_of_the_stub(folder: StubFolder, write_pipeline: WritePipeline) -> None:
     write_pipeline("huge", text="# " + "x" * 5_000_000)
     folder.sync()

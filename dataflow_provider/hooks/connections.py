@@ -1,0 +1,33 @@
+"""Airflow's connections, as the engine asks for them: from the secrets backends, the environment or the database."""
+
+from __future__ import annotations
+
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from dataflow_provider.connectors.connections import ConnectionSpec, missing_connection
+
+
+class AirflowConnections:
+    """Connections of the Airflow installation that a task runs in; nothing is kept between two questions."""
+
+    def get(self, conn_id: str) -> ConnectionSpec:
+        """Return the connection.
+
+        Raises:
+            AuthorError: `DF-CONN-001` when Airflow has none of that id.
+        """
+        try:
+            connection = Connection.get(conn_id)
+        except AirflowNotFoundException as exc:
+            raise missing_connection(conn_id) from exc
+        return ConnectionSpec(
+            conn_id=conn_id,
+            conn_type=connection.conn_type,
+            host=connection.host or None,
+            port=connection.port,
+            schema=connection.schema or None,
+            login=connection.login or None,
+            password=connection.password or None,
+            extra=connection.extra_dejson,
+        )

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("check pipeline files and print the findings", "dataflow_provider.cli.commands.validate"),
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
     "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),
+    "demo": ("start Airflow with sample data and pipelines", "dataflow_provider.cli.commands.demo"),
     "schema": ("print the JSON Schema of pipeline files", "dataflow_provider.cli.commands.schema"),
 }
 

@@ -23,7 +23,6 @@ class DemoHome:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.database = self.root / "airflow.db"
-        self.warehouse = self.root / "warehouse.duckdb"
         self.logs = self.root / "logs"
         self.passwords = self.root / "passwords.json"
         self.extra_pipelines = self.root / "extra" / "yaml_pipelines"

@@ -6,6 +6,7 @@ what still carries it after the children are gone is ended too, now or at the ne
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -22,7 +23,7 @@ from dataflow_provider.errors import TerminalError
 logger = logging.getLogger(__name__)
 
 INSTANCE_VARIABLE = "DATAFLOW_DEMO_INSTANCE"
-GRACE_S = 12.0
+GRACE_S = 6.0
 TAIL_LINES = 25
 
 
@@ -80,7 +81,7 @@ def stop_services(services: Sequence[Service], instance: str) -> None:
         try:
             service.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.warning("Service %s did not stop within %.0f s and is killed", service.name, GRACE_S)
+            logger.info("Service %s did not stop within %.0f s and is killed", service.name, GRACE_S)
     kill_instance(instance)
     for service in services:
         service.process.wait()
@@ -123,5 +124,16 @@ def log_tail(log: Path, lines: int = TAIL_LINES) -> str:
         text = log.read_text("utf-8", errors="replace")
     except FileNotFoundError:
         text = ""
-    tail = text.splitlines()[-lines:] or ["(the log is empty)"]
+    tail = [_readable(line) for line in text.splitlines()[-lines:]] or ["(the log is empty)"]
     return "\n".join(f"    {line}" for line in tail)
+
+
+def _readable(line: str) -> str:
+    """Shorten the JSON of a task's log line to what a person reads; other lines stay as they are."""
+    try:
+        entry = json.loads(line)
+        told = f"{entry['level']:<8} {entry['event']}"
+        errors = [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or ()]
+    except (ValueError, TypeError, KeyError):
+        return line
+    return "\n      ".join((told, *errors))

@@ -1,5 +1,6 @@
-"""One thing a stage does in its session: a statement and what its answer means. Made by the compiler and write modes,
-carried out by the execution room in the order given.
+"""One thing a stage does in its session: a statement and what its answer means.
+
+Made by the compiler and the write modes, carried out by the execution room in the order given.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def format_pipeline(text: str) -> str:
         InternalError: when the layout would have changed a value or lost a comment; nothing was written then.
     """
     ordered = _order_keys(text.replace("\r\n", "\n").removeprefix("\ufeff"))
-    formatted = _lay_out(_lay_out(ordered))
+    formatted = _align_comments(_lay_out(_lay_out(ordered)))
     if read_document(formatted).data != read_document(text).data or comments_of(formatted) != comments_of(ordered):
         raise InternalError(
             "DF-FMT-001",
@@ -126,14 +126,14 @@ def _with_comments_above(lines: list[str], line: int, column: int) -> int:
 
 def _is_trivia(line: str, column: int) -> bool:
     stripped = line.strip()
-    return not stripped or (stripped.startswith("#") and len(line) - len(line.lstrip(" ")) <= column)
+    return not stripped or (stripped.startswith("#") and _indent(line) <= column)
 
 
 def _end_of(lines: list[str], mapping: Any, column: int) -> int:
     """Return the line behind the mapping's last value; trivia between it and what follows belongs to what follows."""
     last_key = mapping.value[-1][0]
     end: int = last_key.start_mark.line + 1
-    while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip(" ")) > column):
+    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > column):
         end += 1
     while end > last_key.start_mark.line + 1 and not lines[end - 1].strip():
         end -= 1
@@ -160,3 +160,38 @@ def _lay_out(text: str) -> str:
     printed = io.StringIO()
     printer.dump(printer.load(text), printed)
     return printed.getvalue().strip("\n") + "\n"
+
+
+def _align_comments(text: str) -> str:
+    """A comment on a line of its own stands where the line above or below it begins; ruamel leaves its old column."""
+    lines = text.splitlines(keepends=True)
+    inside = _lines_inside_scalars(text)
+    is_comment = [line.lstrip(" ").startswith("#") and number not in inside for number, line in enumerate(lines)]
+    below = 0
+    for number in range(len(lines) - 1, -1, -1):
+        if not is_comment[number]:
+            below = _indent(lines[number]) if lines[number].strip() and number not in inside else below
+        elif _indent(lines[number]) not in (below, _indent_above(lines, number, is_comment, inside)):
+            lines[number] = " " * below + lines[number].lstrip(" ")
+    return "".join(lines)
+
+
+def _indent_above(lines: Sequence[str], number: int, is_comment: Sequence[bool], inside: set[int]) -> int:
+    """A comment right behind a line may speak of it; behind an empty line it speaks of what follows."""
+    above = (at for at in range(number - 1, -1, -1) if not is_comment[at] and at not in inside)
+    nearest = next(above, None)
+    return _indent(lines[nearest]) if nearest is not None and lines[nearest].strip() else -1
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _lines_inside_scalars(text: str) -> set[int]:
+    """The lines, from 0, that continue a scalar begun on an earlier line."""
+    inside: set[int] = set()
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if isinstance(token, yaml.ScalarToken):
+            ends_before = token.end_mark.column == 0
+            inside.update(range(token.start_mark.line + 1, token.end_mark.line + (0 if ends_before else 1)))
+    return inside

@@ -55,7 +55,7 @@ def test_format_of_a_messy_file_orders_keys_and_keeps_comments_with_them() -> No
     table = next(number for number, line in enumerate(lines) if line.strip().startswith("table: cdr.voice"))
     assert lines[table].endswith("# with a comment behind")
     assert lines[table - 1] == '    type: "source.duckdb"'
-    assert lines[table - 2].strip() == "# the table of the mediation"
+    assert lines[table - 2] == "    # the table of the mediation"
     assert "  # about the filter" in lines
     from_line = next(number for number, line in enumerate(lines) if line.strip() == "from: long_calls")
     assert lines[from_line - 1].strip() == "# foot of from"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from dataflow_provider.spec.scalars import Unreadable, read_plain
+from dataflow_provider.spec.scalars import Unreadable, is_surely_text, read_plain
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -323,9 +323,11 @@ class _Constructor:
     def _map(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self._key(key_node, path)
-            if key is None:
-                continue
+            key = key_node.value
+            if key_node.tag is not _PLAIN or not is_surely_text(key):
+                key = self._key(key_node, path)
+                if key is None:
+                    continue
             if key in result:
                 self._fault(
                     "DF-YAML-009",

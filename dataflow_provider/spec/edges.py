@@ -55,7 +55,7 @@ def inputs_of(node: NodeBase) -> tuple[InputRef, ...]:
 
 
 def ports_of(node: NodeBase) -> tuple[str, ...]:
-    """Return the ports beside the main output; a router has no main output, its ports are its routes and the rest."""
+    """Return the ports beside the main output; without a port a router gives the rest, the rows of `default`."""
     if isinstance(node, RouterTransform):
         return (*node.routes, node.default)
     return (REJECTED,) if _rejects(node) else ()

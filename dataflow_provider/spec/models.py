@@ -5,7 +5,6 @@ A `Pipeline` says what was written, defaults filled in; edges, connections and s
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -17,6 +16,7 @@ from dataflow_provider.spec.values import (
     Count,
     Duration,
     Flag,
+    Moment,
     NonEmptyText,
     Text,
 )
@@ -39,8 +39,8 @@ class Schedule(Model):
         "queue", description="What a run does while another one runs"
     )
     after: tuple[NonEmptyText, ...] = Field((), description="Pipelines whose publish starts this one")
-    start: date | datetime | None = Field(None, description="First day, in the schedule's zone")
-    end: date | datetime | None = Field(None, description="Last day, inclusive")
+    start: Moment | None = Field(None, description="First day, in the schedule's zone")
+    end: Moment | None = Field(None, description="Last day, inclusive")
     catchup: Flag = Field(False, description="Whether missed intervals since `start` are run")
 
 

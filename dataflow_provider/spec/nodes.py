@@ -9,9 +9,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
 
-from dataflow_provider.spec.values import Count, Duration, Flag, NonEmptyText, Number, PositiveCount, Text, Whole
+from dataflow_provider.spec.values import (
+    Count,
+    Duration,
+    Flag,
+    Moment,
+    NonEmptyText,
+    Number,
+    PositiveCount,
+    Text,
+    Whole,
+)
 
 SQL_CONNECTORS = (
     "teradata", "snowflake", "databricks", "postgres", "mysql", "sqlserver", "oracle", "sybase", "saphana", "duckdb",
@@ -20,7 +30,8 @@ SQL_CONNECTORS = (
 FILE_CONNECTORS = ("file", "sftp")
 CONNECTORS = (*SQL_CONNECTORS, "kafka", *FILE_CONNECTORS, "http")
 
-Scalar = Text | Flag | Number | date | datetime | None
+# A date written without quotes is a date already; quoted text stays text.
+Scalar = Text | Flag | Number | Annotated[date, Strict()] | Annotated[datetime, Strict()] | None
 
 
 class Model(BaseModel):
@@ -407,8 +418,8 @@ class ColumnRule(Model):
     check: Literal["not_null", "unique", "in", "range", "regex", "length"] = Field(description="Kind of check")
     values: tuple[Scalar, ...] | None = Field(None, description="in: allowed values")
     pattern: NonEmptyText | None = Field(None, description="regex: pattern the whole value is searched for")
-    min: Number | date | datetime | None = Field(None, description="range, length: lowest value, inclusive")
-    max: Number | date | datetime | None = Field(None, description="range, length: highest value, inclusive")
+    min: Number | Moment | None = Field(None, description="range, length: lowest value, inclusive")
+    max: Number | Moment | None = Field(None, description="range, length: highest value, inclusive")
     threshold: Threshold = Field(0, description="Failing rows allowed: a count, a share below 1, or `5%`")
 
 

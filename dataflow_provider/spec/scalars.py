@@ -11,7 +11,7 @@ from typing import Final
 
 Plain = str | int | float | bool | date | datetime | None
 
-_FIRST: Final = frozenset("-+.0123456789~nNtTfFyYoO")
+_NUMERIC_START: Final = frozenset("-+.0123456789")
 _WORDS: Final[dict[str, bool | None]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -52,12 +52,17 @@ def read_plain(text: str) -> tuple[Plain, str | None]:
     """
     if text in _WORDS:
         return _WORDS[text], None
-    if text[0] not in _FIRST:
-        return text, None
+    if text[0] in _NUMERIC_START:
+        return _read_number_or_date(text)
     if text in _AMBIGUOUS_WORDS:
         value = _AMBIGUOUS_WORDS[text]
         return value, "true" if value else "false"
-    return _read_number_or_date(text)
+    return text, None
+
+
+def is_surely_text(text: str) -> bool:
+    """Return whether an unquoted scalar starts with a letter and is no word of YAML: the quick answer for keys."""
+    return text[:1].isalpha() and text not in _WORDS and text not in _AMBIGUOUS_WORDS
 
 
 def _read_number_or_date(text: str) -> tuple[Plain, str | None]:

@@ -6,15 +6,17 @@ Scalars are strict: the YAML `5` is no string, `"5"` no integer and `yes` no str
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 PIPELINE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,199}$"
-DURATION_PATTERN = r"^[0-9]+(s|m|h|d)$"
+DURATION_PATTERN = r"^[0-9]{1,9}(s|m|h|d)$"
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+-][0-9:]+|Z)?)?$"
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -36,6 +38,30 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _UNIT_SECONDS[match[2]])
 
 
+def parse_moment(value: object) -> date | datetime:
+    """Return a date or timestamp, which YAML has read already or which is quoted ISO text.
+
+    >>> parse_moment("2026-01-31")
+    datetime.date(2026, 1, 31)
+
+    Raises:
+        ValueError: for everything else; numbers would be taken for seconds since 1970.
+    """
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value) if _DAY.fullmatch(value) else datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError("a date is written `2026-01-31`, a timestamp `2026-01-31T06:30:00`")
+
+
+Moment = Annotated[
+    date | datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "pattern": MOMENT_PATTERN}),
+]
 Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
 ]

@@ -1,0 +1,53 @@
+"""`airflow dags backfill` and `dataflow backfill` against the running scheduler."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.product import Product
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
+
+PIPELINE = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: backfilled
+schedule: {cron: "0 4 * * *", timezone: Europe/Warsaw, start: 2026-01-01}
+nodes:
+  days:
+    type: source.duckdb
+    query: SELECT :interval_start AS started, :interval_end AS ended
+  out:
+    type: target.duckdb
+    from: days
+    table: e2e.backfilled
+    write: {mode: append}
+    create: {if_missing: true}
+"""
+
+
+def test_backfill_of_three_days_writes_three_intervals_once(product: Product) -> None:
+    product.write("backfilled", PIPELINE)
+    product.wait_for_pipeline("backfilled")
+    refused = product.airflow("dags", "backfill", "backfilled", "-s", "2026-03-28", "-e", "2026-03-30")
+    assert refused.returncode != 0
+    assert "paused" in refused.stdout + refused.stderr
+    product.unpause("backfilled")
+    dates = ("-s", "2026-03-28", "-e", "2026-03-30")
+    dry = product.airflow("dags", "backfill", "backfilled", *dates, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert product.runs("backfilled", run_type="backfill") == []
+    done = product.airflow("dags", "backfill", "backfilled", *dates)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    rows = product.query("SELECT started, ended FROM e2e.backfilled ORDER BY started")
+    # The clocks of Warsaw went forward on 2026-03-29 at 02:00: one interval lasts 23 hours.
+    assert [(str(start), str(end)) for start, end in rows] == [
+        ("2026-03-28 03:00:00", "2026-03-29 02:00:00"),
+        ("2026-03-29 02:00:00", "2026-03-30 02:00:00"),
+        ("2026-03-30 02:00:00", "2026-03-31 02:00:00"),
+    ]
+    again = product.dataflow(
+        "backfill", "backfilled", "--start", "2026-03-28", "--end", "2026-03-30", "--dry-run", "--json"
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count('"skip') >= 3

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
-from dataflow_provider.spec.nodes import Scalar
+from dataflow_provider.spec.nodes import FileTarget, Scalar
+from dataflow_provider.spec.project import Project
 
 DEFAULT_LOCK_TIMEOUT_S = 600.0
 
@@ -67,3 +68,31 @@ class SqlConnector(Protocol):
 
     def open(self, connection: ConnectionSpec, options: SessionOptions) -> AbstractContextManager[SqlSession]:
         """Open a session; it waits in line where the engine lets one process write."""
+
+
+@dataclass(frozen=True)
+class FileDestination:
+    """Where a target's rows go: written to `temporary`, then moved to `final` in one step."""
+
+    node: str
+    temporary: str
+    final: str
+
+
+class FileStore(Protocol):
+    """Files as a source and a target of SQL that reads and writes them by path."""
+
+    def find(self, node: str, written: str, project: Project) -> tuple[str, ...]:
+        """Return the files a path or glob stands for, all inside the project's roots."""
+
+    def destination(self, node: str, target: FileTarget, project: Project, run_value: str) -> FileDestination:
+        """Return where the rows of one run go; the same run value gives the same destination."""
+
+    def prepare(self, destination: FileDestination) -> None:
+        """Make way for the temporary file."""
+
+    def publish(self, destination: FileDestination) -> None:
+        """Move the written file to its final path, atomically and durably."""
+
+    def discard(self, destination: FileDestination) -> None:
+        """Remove what a failed try has written."""

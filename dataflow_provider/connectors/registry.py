@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
-from dataflow_provider.connectors.base import SqlConnector
+from dataflow_provider.connectors.base import FileStore, SqlConnector
 from dataflow_provider.errors import AuthorError
 
-CONNECTORS: Mapping[str, str] = MappingProxyType({"duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector"})
+SQL_ENGINES: Mapping[str, str] = MappingProxyType(
+    {"duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector"}
+)
+FILE_STORES: Mapping[str, str] = MappingProxyType({"file": "dataflow_provider.connectors.impl.file:FileConnector"})
 
 
 def get_connector(name: str) -> SqlConnector:
@@ -19,9 +22,22 @@ def get_connector(name: str) -> SqlConnector:
     Raises:
         AuthorError: `DF-CONN-003` when there is none of that name.
     """
-    path = CONNECTORS.get(name)
+    return cast(SqlConnector, _load(name, SQL_ENGINES))
+
+
+def get_file_store(name: str) -> FileStore:
+    """Return the connector of a store of files.
+
+    Raises:
+        AuthorError: `DF-CONN-003` when there is none of that name.
+    """
+    return cast(FileStore, _load(name, FILE_STORES))
+
+
+def _load(name: str, table: Mapping[str, str]) -> Any:
+    path = table.get(name)
     if path is None:
-        known = ", ".join(f"`{known}`" for known in CONNECTORS)
-        raise AuthorError("DF-CONN-003", f"connector `{name}` cannot run yet; runnable are {known}")
+        known = ", ".join(f"`{known}`" for known in table)
+        raise AuthorError("DF-CONN-003", f"connector `{name}` cannot run here yet; {known} can")
     module, _, attribute = path.partition(":")
-    return cast(SqlConnector, getattr(import_module(module), attribute)())
+    return getattr(import_module(module), attribute)()

@@ -15,6 +15,8 @@ REFERENCE = "#/$defs/"
 Schema = dict[str, Any]
 
 _DROPPED = ("title", "discriminator")
+# Bounds on a union leave pydantic under its own names.
+_RENAMED = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +72,7 @@ def _tidy(schema: Any, *, names: bool = False) -> Any:
     if not isinstance(schema, dict):
         return schema
     return {
-        key: _tidy(value, names=key in ("properties", "patternProperties"))
+        (key if names else _RENAMED.get(key, key)): _tidy(value, names=key in ("properties", "patternProperties"))
         for key, value in schema.items()
         if names or key not in _DROPPED
     }

@@ -6,8 +6,8 @@ from typing import Any
 
 from dataflow_provider.spec.document import Path
 from dataflow_provider.spec.json_schema import REFERENCE, Schema, pipeline_schema
-from dataflow_provider.spec.nodes import MODEL_OF_TYPE
-from dataflow_provider.spec.suggestions import listed, nearest
+from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NODE_TYPES
+from dataflow_provider.spec.suggestions import did_you_mean, listed, nearest
 
 _ADVICE = {
     # (node type, key) → what to do; only where the general rules below would mislead
@@ -27,6 +27,26 @@ _SYNONYMS = {
     "name": "description", "group": "group_by", "columns": "keys", "desc": "description", "dag_id": "id",
     "schedule_interval": "schedule", "version": "apiVersion", "steps": "nodes", "tasks": "nodes", "tz": "timezone",
 }  # fmt: skip
+
+
+_TYPE_WORDS = {
+    "postgresql": "postgres", "pg": "postgres", "redshift": "postgres", "mariadb": "mysql", "mssql": "sqlserver",
+    "azuresql": "sqlserver", "hana": "saphana", "sap": "saphana", "ase": "sybase", "csv": "file", "parquet": "file",
+    "json": "file", "s3": "file", "gcs": "file", "azure": "file", "object": "file", "ftp": "sftp", "rest": "http",
+    "api": "http", "where": "filter", "agg": "aggregate", "group": "aggregate", "groupby": "aggregate",
+    "dedup": "deduplicate", "dedupe": "deduplicate", "distinct": "deduplicate", "switch": "router", "split": "router",
+    "branch": "router", "concat": "union", "order": "sort", "limit": "sort", "sample": "sort", "unpivot": "pivot",
+    "query": "sql", "rename": "select", "project": "select", "derive": "expression", "calc": "expression",
+}  # fmt: skip
+
+
+def hint_for_unknown_type(name: str) -> str | None:
+    """Return the node type that `name` likely meant, as a sentence; knows other products' words for ours."""
+    family, _, word = name.lower().partition(".")
+    likely = f"{family}.{_TYPE_WORDS.get(word, word)}"
+    if likely in NODE_TYPES:
+        return f"Did you mean `{likely}`?"
+    return did_you_mean(name, NODE_TYPES)
 
 
 def hint_for_unknown_key(key: str, path: Path, schema: Schema, document: dict[str, Any]) -> str | None:

@@ -53,10 +53,12 @@ def _explain(document: Document, file: str, error: ValidationError) -> tuple[Sub
 
 def _partial_pipeline(data: dict[str, Any], file: str) -> Pipeline:
     """Return a pipeline of what fits, to run rules on and nothing else."""
-    header = {"apiVersion": API_VERSION, "kind": "Pipeline", "id": PurePath(file).stem, **data}
-    whole = Pipeline.model_validate({**header, "id": "unknown", "nodes": {"placeholder": _PLACEHOLDER}})
+    pipeline_id = data.get("id", PurePath(file).stem)
+    header = {**data, "apiVersion": API_VERSION, "kind": "Pipeline"}
+    header.update(id="unknown", nodes={"placeholder": _PLACEHOLDER})
+    whole = Pipeline.model_validate(header)
     nodes = {node_id: _partial_node(node) for node_id, node in data.get("nodes", {}).items()}
-    return whole.model_copy(update={"nodes": nodes, "id": header["id"]})
+    return whole.model_copy(update={"nodes": nodes, "id": pipeline_id})
 
 
 def _partial_node(node: dict[str, Any]) -> NodeBase:

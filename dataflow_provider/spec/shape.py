@@ -14,15 +14,21 @@ from typing import Any, Final
 from dataflow_provider.spec.document import Document, Path
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.json_schema import REFERENCE, Schema, pipeline_schema
-from dataflow_provider.spec.misplaced import hint_for_unknown_key
+from dataflow_provider.spec.misplaced import hint_for_unknown_key, hint_for_unknown_type
 from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NODE_TYPES
 from dataflow_provider.spec.suggestions import did_you_mean, listed
-from dataflow_provider.spec.values import DURATION_PATTERN, MOMENT_PATTERN, NODE_ID_PATTERN, PIPELINE_ID_PATTERN
+from dataflow_provider.spec.values import (
+    DURATION_PATTERN,
+    MOMENT_PATTERN,
+    NODE_ID_PATTERN,
+    PIPELINE_ID_PATTERN,
+    parse_moment,
+)
 
 MISSING: Final = object()
 
 _PATTERNS = {
-    DURATION_PATTERN: "a duration in quotes or plain: a whole number and a unit, `90s`, `5m`, `2h` or `1d`",
+    DURATION_PATTERN: "a duration, a whole number and a unit: `90s`, `5m`, `2h` or `1d`",
     MOMENT_PATTERN: "a date `2026-01-31` or a timestamp `2026-01-31T06:30:00`",
     NODE_ID_PATTERN: "a node id: lower case letters, digits and `_`, a letter first, at most 63 characters",
     PIPELINE_ID_PATTERN: "a pipeline id: lower case letters, digits and `_`, a letter first, at most 200 characters",
@@ -92,7 +98,9 @@ def _read_nodes(shape: Shape, nodes: dict[str, Any]) -> dict[str, Any]:
 def _read_node(shape: Shape, node: Any, path: Path) -> dict[str, Any]:
     """Return the fields of one node that fit; a node without a known type keeps only its edges."""
     if not isinstance(node, dict):
-        _wrong_type(shape, {"type": "object"}, node, path)
+        shape.damaged.add((*path, "type"))
+        message = f"The node `{path[1]}` must be a map of fields, not {_describe_value(node)}."
+        shape.report("DF-SPEC-003", path, message, "Indent its fields below it.")
         return {}
     definitions = pipeline_schema()["$defs"]
     name = node.get("type")
@@ -118,7 +126,7 @@ def _report_type(shape: Shape, node: dict[str, Any], path: Path) -> None:
         return
     family = [known for known in NODE_TYPES if known.startswith(name.partition(".")[0] + ".")]
     message = f"The node type `{name}` is unknown; allowed are {listed(family or NODE_TYPES, 20)}."
-    shape.report("DF-SPEC-005", (*path, "type"), message, did_you_mean(name, NODE_TYPES) or did_you_mean(name, family))
+    shape.report("DF-SPEC-005", (*path, "type"), message, hint_for_unknown_type(name))
 
 
 # ---------------------------------------------------------------- any value
@@ -129,7 +137,8 @@ def _read(shape: Shape, schema: Schema, value: Any, path: Path) -> Any:
     if "$ref" in schema:
         schema = pipeline_schema()["$defs"][schema["$ref"].removeprefix(REFERENCE)]
     if "anyOf" in schema:
-        return _read_any(shape, schema["anyOf"], value, path)
+        result = _read_any(shape, schema["anyOf"], value, path)
+        return result if result is MISSING else _read_number(shape, schema, result, path)
     if not _fits_kind(schema, value):
         return _wrong_type(shape, schema, value, path)
     if isinstance(value, dict):
@@ -163,7 +172,7 @@ def _read_map(shape: Shape, schema: Schema, value: dict[str, Any], path: Path) -
     if not isinstance(inner, dict):
         return value
     entries = {key: _read(shape, inner, entry, (*path, key)) for key, entry in value.items()}
-    return MISSING if any(entry is MISSING for entry in entries.values()) else entries
+    return {key: entry for key, entry in entries.items() if entry is not MISSING}
 
 
 def _read_list(shape: Shape, schema: Schema, value: list[Any], path: Path) -> Any:
@@ -184,9 +193,8 @@ def _read_fields(shape: Shape, schema: Schema, value: dict[str, Any], path: Path
             if read is not MISSING:
                 result[key] = read
             continue
-        own = (
-            [name for name in properties if name not in _common_keys()] if path[:1] == ("nodes",) else list(properties)
-        )
+        in_node = len(path) == 2 and path[0] == "nodes"  # every node takes the common keys, so they are not listed
+        own = [name for name in properties if not (in_node and name in _common_keys())]
         hint = hint_for_unknown_key(key, path, schema, shape.document.data)
         shape.report(
             "DF-SPEC-001",
@@ -211,11 +219,23 @@ def _read_scalar(shape: Shape, schema: Schema, value: Any, path: Path) -> Any:
         shape.report("DF-SPEC-004", path, f"{_name(path)} is `{value}`; allowed {_are(allowed)}.", hint)
         return MISSING
     pattern = schema.get("pattern")
-    if pattern and isinstance(value, str) and not re.fullmatch(pattern, value):
+    if pattern and isinstance(value, str) and not _matches(pattern, value):
         return _wrong_form(shape, pattern, value, path)
     if schema.get("minLength") and value == "":
         return _out_of_range(shape, path, "must not be empty", value)
     return _read_number(shape, schema, value, path)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    if not re.fullmatch(pattern, value):
+        return False
+    if pattern != MOMENT_PATTERN:
+        return True
+    try:
+        parse_moment(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_number(shape: Shape, schema: Schema, value: Any, path: Path) -> Any:
@@ -240,10 +260,13 @@ def _wrong_type(shape: Shape, schema: Schema, value: Any, path: Path) -> Any:
         hint = f"Write it as a list: `[{value}]`." if len(value) <= 60 else "Write it as a list."
     elif "`true` or `false`" in kinds and isinstance(value, str):
         hint = f"Write `{value.lower()}` without quotes." if value.lower() in ("true", "false") else None
-    elif kinds & {"a whole number", "a number"} and isinstance(value, str) and re.fullmatch(r"[0-9.]+", value):
+    elif (
+        {"a whole number", "a number"}.intersection(kinds)
+        and isinstance(value, str)
+        and re.fullmatch(r"[0-9.]+", value)
+    ):
         hint = f"Write `{value}` without quotes."
-    form = _PATTERNS.get(schema.get("pattern", ""))
-    wanted = form or " or ".join(sorted(kinds - {"nothing"}, key=list(_KINDS.values()).index))
+    wanted = " or ".join(kind for kind in kinds if kind != "nothing")
     shape.report("DF-SPEC-003", path, f"{_name(path)} must be {wanted}, not {_describe_value(value, raw)}.", hint)
     return MISSING
 
@@ -298,17 +321,19 @@ def _resolve(schema: Schema) -> Schema:
     return pipeline_schema()["$defs"][schema["$ref"].removeprefix(REFERENCE)] if "$ref" in schema else schema
 
 
-def _kinds(schema: Schema) -> set[str]:
-    branches = schema.get("anyOf") or [schema]
-    kinds = set()
-    for branch in map(_resolve, branches):
-        if "type" in branch:
-            kinds.add(_PATTERNS.get(branch.get("pattern", "")) or _KINDS[branch["type"]])
-        elif "anyOf" in branch:
-            kinds |= _kinds(branch)
+def _kinds(schema: Schema) -> list[str]:
+    """Return in words what YAML kinds the schema takes, in its order."""
+    kinds: dict[str, None] = {}
+    for branch in map(_resolve, schema.get("anyOf") or [schema]):
+        if "anyOf" in branch:
+            kinds.update(dict.fromkeys(_kinds(branch)))
+        elif "format" in branch:
+            kinds["a date"] = None
         else:
-            kinds.add("text")
-    return kinds
+            kinds[_PATTERNS.get(branch.get("pattern", "")) or _KINDS[branch.get("type", "string")]] = None
+    if "a number" in kinds:
+        kinds.pop("a whole number", None)
+    return list(kinds)
 
 
 def _fits_kind(schema: Schema, value: Any) -> bool:

@@ -1,0 +1,90 @@
+"""`dataflow validate PATH…`: every finding of pipeline files, without a database. Exit 1 when one is an error."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from dataflow_provider.cli.excerpt import show_excerpt
+from dataflow_provider.cli.output import print_json
+from dataflow_provider.cli.paths import find_pipeline_files
+from dataflow_provider.errors import AuthorError
+from dataflow_provider.spec.findings import Finding, Severity, has_errors
+from dataflow_provider.spec.loader import Loaded, load_pipeline
+from dataflow_provider.spec.validation.identity import validate_distinct_ids
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="pipeline files, or folders of them")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings of all files. JSON: `{"ok": bool, "findings": [finding…]}`; `ok` means no error."""
+    loaded, findings = validate_paths(args.paths)
+    ok = not has_errors(findings)
+    if args.json:
+        print_json({"ok": ok, "findings": [finding.to_json() for finding in findings]})
+    else:
+        _print(loaded, findings)
+    return 0 if ok else 1
+
+
+def validate_paths(paths: Sequence[Path]) -> tuple[list[Loaded], list[Finding]]:
+    """Return the files read and every finding, in the order of the files and of their lines.
+
+    A path that cannot be read is a finding like any other, so that one wrong name does not hide the rest.
+    """
+    loaded: dict[str, Loaded] = {}
+    findings: list[Finding] = []
+    for path in paths:
+        try:
+            files = find_pipeline_files([path])
+        except AuthorError as error:
+            findings.append(Finding(error.code, Severity.ERROR, str(path), 1, 1, None, error.message, error.hint))
+            continue
+        for file in files:
+            loaded.setdefault(os.path.realpath(file), load_pipeline(file))
+    by_file = {one.file: one for one in loaded.values()}
+    for one in loaded.values():
+        findings += one.findings
+        findings += _check_sql(one)
+    pipelines = [(one.file, one.pipeline) for one in loaded.values() if one.pipeline is not None]
+    findings += [by_file[file].finding(problem) for file, problem in validate_distinct_ids(pipelines)]
+    rank = {file: number for number, file in enumerate(by_file)}
+    findings.sort(key=lambda finding: (rank.get(finding.file, -1), finding.line, finding.column))
+    return list(loaded.values()), findings
+
+
+def _check_sql(loaded: Loaded) -> list[Finding]:
+    """SQL is parsed only where the structure holds; importing the parser costs more than everything else."""
+    if loaded.pipeline is None or has_errors(loaded.findings):
+        return []
+    if find_spec("dataflow_provider.compiler.check") is None:
+        return []
+    check_pipeline = import_module("dataflow_provider.compiler.check").check_pipeline
+    return [loaded.finding(problem) for problem in check_pipeline(loaded.pipeline)]
+
+
+def _print(loaded: Sequence[Loaded], findings: Sequence[Finding]) -> None:
+    texts = {one.file: one.text for one in loaded}
+    for finding in findings:
+        node = f"node `{finding.node}`: " if finding.node else ""
+        place = f"{finding.file}:{finding.line}:{finding.column}"
+        sys.stdout.write(f"{place}: {finding.severity.value} {finding.code} {node}{finding.message}\n")
+        sys.stdout.write(show_excerpt(texts.get(finding.file, ""), finding.line, finding.column))
+        if finding.hint:
+            sys.stdout.write(f"  hint: {finding.hint}\n")
+        sys.stdout.write("\n")
+    counts = [_count(severity, findings) for severity in Severity]
+    said = ", ".join(count for count in counts if count) or "no findings"
+    sys.stdout.write(f"{said} in {len(loaded)} file{'' if len(loaded) == 1 else 's'}\n")
+
+
+def _count(severity: Severity, findings: Sequence[Finding]) -> str:
+    number = sum(finding.severity is severity for finding in findings)
+    return f"{number} {severity.value}{'' if number == 1 else 's'}" if number else ""

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataflow_provider.connectors.connections import WAREHOUSE_ID, ConnectionSpec, variable_name
+from dataflow_provider.dag_factory.airflow_settings import RECOMMENDED, REFRESH_INTERVAL_S
 from dataflow_provider.demo.home import DemoHome
 from dataflow_provider.demo.ports import HOST
 from dataflow_provider.demo.services import INSTANCE_VARIABLE
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.project import Project
 
-PIPELINES = "pipelines"
+PIPELINES = "dataflow"
 FAB_AUTH = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PIPELINE_BUNDLE = "dataflow_provider.dag_factory.bundles.LocalPipelineBundle"
 FOLDER_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
@@ -107,13 +108,14 @@ def _bundles(home: DemoHome, folders: DemoFolders) -> dict[str, str]:
     if folders.examples is not None:
         bundles.append(_bundle("examples", FOLDER_BUNDLE, folders.examples))
     return {
+        **RECOMMENDED,
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home.root / "bundles"),
     }
 
 
 def _bundle(name: str, classpath: str, path: Path) -> dict[str, object]:
-    return {"name": name, "classpath": classpath, "kwargs": {"path": str(path)}}
+    return {"name": name, "classpath": classpath, "kwargs": {"path": str(path), "refresh_interval": REFRESH_INTERVAL_S}}
 
 
 def _product(folders: DemoFolders) -> dict[str, str]:

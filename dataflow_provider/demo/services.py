@@ -82,9 +82,9 @@ def stop_services(services: Sequence[Service], instance: str) -> None:
             service.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             logger.info("Service %s did not stop within %.0f s and is killed", service.name, GRACE_S)
+            service.process.kill()
+            service.process.wait()
     kill_instance(instance)
-    for service in services:
-        service.process.wait()
 
 
 def kill_instance(instance: str) -> int:

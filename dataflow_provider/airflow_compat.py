@@ -1,0 +1,450 @@
+"""Everything private of Airflow that the product touches, in one place and each with a test.
+
+Importing this module imports no Airflow: the command line asks it for its commands on every `airflow …` call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dataflow_provider.errors import AuthorError
+
+if TYPE_CHECKING:
+    from airflow.cli.cli_config import ActionCommand
+    from airflow.serialization.definitions.dag import SerializedDAG
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class DagFacts:
+    """What a backfill must know of a Dag; `cron` and `timezone` are None without a cron timetable."""
+
+    dag_id: str
+    paused: bool
+    max_active_runs: int
+    cron: str | None
+    timezone: str | None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """One run as it stands now; `skipped` says why a backfill left it out."""
+
+    run_id: str | None
+    logical_date: datetime
+    state: str | None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True)
+class RunWindow:
+    """A run to make: its data interval and the logical date it is known by."""
+
+    start: datetime
+    end: datetime
+    logical_date: datetime
+
+
+@dataclass(frozen=True)
+class BackfillOrder:
+    """A backfill as Airflow takes it; `reprocess` is none, failed or completed."""
+
+    dag_id: str
+    max_active_runs: int
+    reverse: bool
+    conf: Mapping[str, Any] | None
+    reprocess: str
+
+
+def add_command_to_group(group: str, command: ActionCommand) -> None:
+    """`airflow <group>` has one more command.
+
+    Airflow asks providers for commands while its own parser module is half imported; its list is already there, and
+    the parser is built from it afterwards.
+    """
+    commands = sys.modules["airflow.cli.cli_parser"].airflow_commands
+    position = next(index for index, known in enumerate(commands) if known.name == group)
+    known = commands[position]
+    commands[position] = known._replace(subcommands=[*known.subcommands, command])
+
+
+@contextmanager
+def logs_to_stderr() -> Iterator[None]:
+    """What Airflow logs meanwhile goes to stderr: it logs to stdout, where a command's answer stands.
+
+    Works on the file descriptor, because Airflow's loggers keep the stream they were set up with.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def find_dag(dag_id: str) -> DagFacts | None:
+    """Return what Airflow's database knows of a Dag, None when there is none (or its file is gone)."""
+    from airflow.models.dag import DagModel
+
+    with _session() as session:
+        row = session.get(DagModel, dag_id)
+        dag = _serialized(dag_id, session) if row and not row.is_stale else None
+        if row is None or dag is None:
+            return None
+        timetable = dag.timetable.serialize()
+        return DagFacts(
+            dag_id=dag_id,
+            paused=bool(row.is_paused),
+            max_active_runs=dag.max_active_runs,
+            cron=timetable.get("expression"),
+            timezone=timetable.get("timezone"),
+        )
+
+
+def list_dag_ids() -> list[str]:
+    """Return the ids of all Dags whose file is there, sorted."""
+    from airflow.models.dag import DagModel
+    from sqlalchemy import select
+
+    with _session() as session:
+        return list(session.scalars(select(DagModel.dag_id).where(~DagModel.is_stale).order_by(DagModel.dag_id)))
+
+
+def list_scheduled_windows(dag_id: str, start: datetime, end: datetime) -> list[RunWindow]:
+    """Return the intervals of the Dag's own timetable that begin in `[start, end]` and are over, oldest first."""
+    from airflow.models.backfill import _get_info_list
+
+    with _session() as session:
+        dag = _serialized(dag_id, session)
+        if dag is None or not dag.timetable.periodic:
+            return []
+        infos = _get_info_list(dag=dag, from_date=start, to_date=end, reverse=False)
+        return [
+            RunWindow(info.data_interval.start, info.data_interval.end, info.logical_date)
+            for info in infos
+            if info.data_interval and info.logical_date
+        ]
+
+
+def list_runs(dag_id: str, logical_dates: Sequence[datetime]) -> dict[datetime, RunFacts]:
+    """Return the runs that a Dag has already at these logical dates."""
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import select
+
+    with _session() as session:
+        rows = session.execute(
+            select(DagRun.run_id, DagRun.logical_date, DagRun.state).where(
+                DagRun.dag_id == dag_id, DagRun.logical_date.in_(logical_dates)
+            )
+        )
+        return {row.logical_date: RunFacts(row.run_id, row.logical_date, str(row.state)) for row in rows}
+
+
+def create_backfill(order: BackfillOrder, windows: Sequence[RunWindow]) -> int:
+    """Airflow's scheduler makes and runs these windows as one backfill; return the backfill's id.
+
+    As `airflow backfill create` does, for windows that need not be the timetable's own: Airflow's own entry computes
+    them from the cron alone, and refuses a Dag without one.
+
+    Raises:
+        AuthorError: when another backfill of the Dag is active, or the parameters do not fit the Dag's.
+    """
+    from airflow.exceptions import AirflowException
+    from airflow.models import backfill as airflow_backfill
+
+    with _session() as session:
+        dag = _serialized(order.dag_id, session)
+        if dag is None:
+            raise LookupError(order.dag_id)
+        _refuse_second_backfill(order.dag_id, session)
+        reprocess = airflow_backfill.ReprocessBehavior(order.reprocess)
+        conf = dict(order.conf) if order.conf is not None else None
+        first, last = windows[0].start, windows[-1].start
+        try:
+            airflow_backfill._validate_backfill_params(dag, order.reverse, first, last, reprocess, conf)
+        except AirflowException as exc:
+            raise AuthorError("DF-RUNS-007", f"Airflow refuses the backfill: {exc}") from exc
+        record = airflow_backfill.Backfill(
+            dag_id=order.dag_id, from_date=first, to_date=last, max_active_runs=order.max_active_runs,
+            dag_run_conf=conf, reprocess_behavior=reprocess, triggering_user_name=_user_name(),
+        )  # fmt: skip
+        session.add(record)
+        # Visible at once, so that a second backfill started meanwhile is refused.
+        session.commit()
+        airflow_backfill._create_runs_non_partitioned(
+            backfill=record,
+            dag=dag,
+            dagrun_info_list=[_run_info(window) for window in (reversed(windows) if order.reverse else windows)],
+            run_on_latest_version=True,
+            session=session,
+        )
+        return record.id
+
+
+def list_backfill_runs(backfill_id: int) -> list[RunFacts]:
+    """Return the runs of a backfill in the order they are run, those it left out included."""
+    from airflow.models.backfill import BackfillDagRun
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import select
+
+    with _session() as session:
+        rows = session.execute(
+            select(DagRun.run_id, BackfillDagRun.logical_date, DagRun.state, BackfillDagRun.exception_reason)
+            .join(DagRun, BackfillDagRun.dag_run_id == DagRun.id, isouter=True)
+            .where(BackfillDagRun.backfill_id == backfill_id)
+            .order_by(BackfillDagRun.sort_ordinal)
+        )
+        return [
+            RunFacts(row.run_id, row.logical_date, str(row.state) if row.state else None, row.exception_reason)
+            for row in rows
+        ]
+
+
+def clear_failed_tasks(dag_id: str, run_ids: Sequence[str]) -> None:
+    """Failed tasks of these runs run again, with what they kept from running; tasks that succeeded stay as they are."""
+    with _session() as session:
+        dag = _serialized(dag_id, session)
+        if dag is None:
+            raise LookupError(dag_id)
+        for run_id in run_ids:
+            dag.clear(run_id=run_id, only_failed=True, run_on_latest_version=True, session=session)
+
+
+def _refuse_second_backfill(dag_id: str, session: Session) -> None:
+    """Raise AuthorError for an active backfill; one whose runs have all finished is closed as the scheduler would.
+
+    The scheduler looks every half minute only, so a second backfill right after the first would be refused.
+    """
+    from airflow.models.backfill import Backfill
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import func, select
+
+    query = select(Backfill).where(Backfill.dag_id == dag_id, Backfill.completed_at.is_(None))
+    for active in session.scalars(query).all():
+        states = dict(
+            session.execute(
+                select(DagRun.state, func.count()).where(DagRun.backfill_id == active.id).group_by(DagRun.state)
+            ).all()
+        )
+        if not states or states.keys() - {"success", "failed"}:
+            raise AuthorError(
+                "DF-RUNS-008",
+                f"Backfill {active.id} of `{dag_id}` is still active, and Airflow runs one at a time for a Dag.",
+                hint="Wait for it, or cancel it on the Dag's page under Backfills.",
+            )
+        active.completed_at = datetime.now(UTC)
+
+
+def _run_info(window: RunWindow) -> Any:
+    """Return Airflow's run info whose logical date may differ from its interval's start.
+
+    `run_after` differs by as much: the run's id is made of it, and must be unique like the logical date.
+    """
+    from airflow.timetables.base import DagRunInfo
+    from pendulum import instance
+
+    class MarkedRunInfo(DagRunInfo):
+        mark = timedelta()
+
+        @property
+        def logical_date(self) -> Any:
+            return self.data_interval.start + self.mark if self.data_interval else None
+
+    mark = window.logical_date - window.start
+    plain = DagRunInfo.interval(start=instance(window.start), end=instance(window.end))
+    info = MarkedRunInfo(*plain._replace(run_after=plain.run_after + mark))
+    info.mark = mark
+    return info
+
+
+def _serialized(dag_id: str, session: Session) -> SerializedDAG | None:
+    from airflow.models.serialized_dag import SerializedDagModel
+
+    found = session.scalar(SerializedDagModel.latest_item_select_object(dag_id))
+    return found.dag if found else None
+
+
+def _user_name() -> str | None:
+    from airflow.exceptions import AirflowConfigException
+    from airflow.utils.platform import getuser
+
+    try:
+        return getuser()
+    except AirflowConfigException:
+        return None
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        yield session
+
+
+# ---------------------------------------------------------------- runs, for the API
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """A run to make by hand; without a window its interval is the timetable's last complete one."""
+
+    dag_id: str
+    user_id: str
+    user_name: str
+    conf: Mapping[str, Any]
+    note: str | None
+    start: datetime | None
+    end: datetime | None
+
+
+def create_manual_run(session: Session, order: RunOrder) -> str:
+    """Airflow's scheduler has a new queued run; return its run id.
+
+    As `POST /api/v2/dags/{dag_id}/dagRuns` does, but for callers whose right to run does not make them editors of the
+    Dag: FAB lets only editors use that route.
+
+    Raises:
+        LookupError: when the Dag has no valid version.
+        ValueError: when Airflow refuses the parameters.
+    """
+    from airflow.exceptions import ParamValidationError
+    from airflow.timetables.base import DataInterval
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+    from pendulum import instance, now
+
+    dag = _serialized(order.dag_id, session)
+    if dag is None:
+        raise LookupError(order.dag_id)
+    moment = now("UTC")
+    if order.start is not None and order.end is not None:
+        interval = DataInterval(instance(order.start), instance(order.end))
+    else:
+        interval = dag.timetable.infer_manual_data_interval(run_after=moment)
+    run_id = dag.timetable.generate_run_id(run_type=DagRunType.MANUAL, run_after=moment, data_interval=interval)
+    try:
+        run = dag.create_dagrun(
+            run_id=run_id,
+            logical_date=moment,
+            data_interval=interval,
+            run_after=moment,
+            conf=dict(order.conf),
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.UI,
+            triggering_user_name=order.user_name,
+            state=DagRunState.QUEUED,
+            session=session,
+        )
+    except ParamValidationError as exc:
+        raise ValueError(str(exc)) from exc
+    if order.note:
+        run.note = (order.note, order.user_id)
+    return run_id
+
+
+def fail_run(session: Session, dag_id: str, run_id: str) -> None:
+    """The run has failed and its unfinished tasks are stopped, as `PATCH …/dagRuns/{run_id}` with `failed` does.
+
+    Raises:
+        LookupError: when there is no such run, or its Dag has no valid version.
+    """
+    from airflow.api_fastapi.core_api.datamodels.dag_run import DagRunMutableStates
+    from airflow.api_fastapi.core_api.services.public.dag_run import patch_dag_run_state
+    from airflow.models.dagbag import DBDagBag
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import select
+
+    run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+    dag = DBDagBag().get_dag_for_run(run, session=session) if run else None
+    if run is None or dag is None:
+        raise LookupError(f"{dag_id}/{run_id}")
+    patch_dag_run_state(dag=dag, dag_run=run, state=DagRunMutableStates.FAILED, session=session)
+
+
+# ---------------------------------------------------------------- users, for the API and the demo
+
+
+@dataclass(frozen=True)
+class FabRole:
+    """A role as FAB stores it: pairs of action and resource."""
+
+    name: str
+    permissions: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class FabUser:
+    """A user of FAB's own database."""
+
+    username: str
+    first_name: str
+    last_name: str
+    email: str
+    role: str
+    password: str
+
+
+def find_simple_role(user: Any) -> str | None:
+    """Return the one role of a user of Airflow's simple auth manager; None for every other user."""
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    return (user.role or "") if isinstance(user, SimpleAuthManagerUser) else None
+
+
+def list_role_names(user: Any) -> tuple[str, ...]:
+    """Return the names of a FAB user's roles; empty where the auth manager gives users no roles."""
+    return tuple(str(getattr(role, "name", role)) for role in getattr(user, "roles", None) or ())
+
+
+def sync_fab_roles(roles: Sequence[FabRole], owned_prefix: str) -> None:
+    """FAB has these roles with at least these permissions, and of resources with `owned_prefix` exactly these.
+
+    What an administrator added to a role of ours beside our own resources stays.
+    """
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+    with get_application_builder() as builder:
+        manager = builder.sm
+        manager.bulk_sync_roles([{"role": role.name, "perms": sorted(role.permissions)} for role in roles])
+        for role in roles:
+            stored = manager.find_role(role.name)
+            for permission in list(stored.permissions):
+                pair = (permission.action.name, permission.resource.name)
+                if pair[1].startswith(owned_prefix) and pair not in role.permissions:
+                    manager.remove_permission_from_role(stored, permission)
+
+
+def sync_fab_users(users: Sequence[FabUser]) -> None:
+    """FAB has these users with exactly this role and password.
+
+    Raises:
+        AuthorError: DF-SEC-001 when FAB refuses to make a user.
+    """
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+    with get_application_builder() as builder:
+        manager = builder.sm
+        for user in users:
+            role = manager.find_role(user.role)
+            known = manager.find_user(username=user.username)
+            if known is None:
+                known = manager.add_user(
+                    user.username, user.first_name, user.last_name, user.email, role, password=user.password
+                )
+                if not known:
+                    raise AuthorError("DF-SEC-001", f"FAB could not make the user `{user.username}`; its log says why.")
+                continue
+            known.roles = [role]
+            manager.update_user(known)
+            if not manager.check_password(user.username, user.password):
+                manager.reset_password(known.id, user.password)

@@ -1,0 +1,206 @@
+"""Every pipeline the caller may read, as light rows from a handful of set-based queries, however many there are.
+
+Broken files are rows too: Airflow keeps their import error, and drops their Dag after a while or never made one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from airflow.configuration import conf
+from airflow.models.dag import DagModel, DagTag
+from airflow.models.dagrun import DagRun
+from airflow.models.errors import ParseImportError
+from airflow.models.xcom import XComModel
+from sqlalchemy import Row, Select, String, cast, func, select
+from sqlalchemy.orm import Session
+
+from dataflow_provider.api.auth import Caller
+from dataflow_provider.api.datamodels import PipelineState, RunBrief, RunState
+from dataflow_provider.api.import_errors import findings_of_trace
+from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
+from dataflow_provider.dag_factory.loading import INVALID_TAG, OUR_BUNDLES
+from dataflow_provider.spec.findings import Finding
+
+OUR_TAG = "dataflow"
+WORKSPACE_TAG = "workspace:"
+OWN_TAGS = (WORKSPACE_TAG, "dataflow:")
+_DAG_RUN: Any = DagRun  # its `state` is a synonym, which the types do not tell
+RUN_COLUMNS = (DagRun.id, DagRun.dag_id, DagRun.run_id, _DAG_RUN.state, DagRun.start_date, DagRun.end_date)
+RETURN_VALUE = "return_value"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One pipeline as the list needs it; `broken` holds the findings of a file that cannot be parsed now."""
+
+    id: str
+    name: str
+    description: str | None
+    owner: str
+    workspace: str
+    tags: tuple[str, ...]
+    state: PipelineState
+    is_paused: bool
+    next_run: datetime | None
+    last_run: RunBrief | None
+    broken: tuple[Finding, ...] | None
+
+
+def load_listing(session: Session, caller: Caller, only: str | None = None) -> list[Listing]:
+    """Return the pipelines that the caller may read, in no order; with `only` that one or none."""
+    if only is None:
+        readable = caller.readable_pipelines()
+        return load_all(session, lambda pipeline_id: pipeline_id in readable or caller.may_read(pipeline_id))
+    return load_all(session, lambda _pipeline_id: True, only) if caller.may_read(only) else []
+
+
+def load_all(session: Session, may_read: Callable[[str], bool], only: str | None = None) -> list[Listing]:
+    """Return the pipelines that pass `may_read`, in no order; with `only` that one or none."""
+    broken = _load_broken(session, only)
+    tags = _load_tags(session, only)
+    runs = _load_last_runs(session, only)
+    rows = [row for row in session.execute(_dags(only)) if not row.is_stale or row.dag_id in broken]
+    known = {row.dag_id for row in rows}
+    listings = [
+        _listing_of_dag(row, tags[row.dag_id], runs.get(row.dag_id), broken.get(row.dag_id))
+        for row in rows
+        if may_read(row.dag_id)
+    ]
+    listings += [
+        _listing_of_file(pipeline_id, error)
+        for pipeline_id, error in broken.items()
+        if pipeline_id not in known and may_read(pipeline_id)
+    ]
+    return listings
+
+
+def find_warned_runs(session: Session, run_keys: Iterable[int]) -> set[int]:
+    """Return the runs (by Airflow's row id) with a stage that ended as `warning`; one query, no JSON is read here."""
+    keys = list(run_keys)
+    if not keys:
+        return set()
+    wanted = select(XComModel.dag_run_id).where(
+        XComModel.key == RETURN_VALUE,
+        XComModel.dag_run_id.in_(keys),
+        # Airflow keeps a text of JSON inside JSON: each quote has an escape before it, any one character to LIKE.
+        cast(XComModel.value, String).like('%"state_": _"warning_"%'),
+    )
+    return set(session.scalars(wanted))
+
+
+def read_state(airflow_state: str | None, *, warned: bool) -> RunState:
+    """Return our state of a run; Airflow has no `warning`."""
+    state = RunState(airflow_state or RunState.QUEUED)
+    return RunState.WARNING if state is RunState.SUCCESS and warned else state
+
+
+@dataclass(frozen=True)
+class BrokenFile:
+    """A file of our bundles that does not parse now."""
+
+    workspace: str
+    findings: tuple[Finding, ...]
+
+
+def _load_broken(session: Session, only: str | None) -> dict[str, BrokenFile]:
+    configured: Any = conf.getjson("dag_processor", "dag_bundle_config_list", fallback=[])
+    bundles = [str(one["name"]) for one in configured if str(one.get("classpath", "")).startswith(OUR_BUNDLES)]
+    if not bundles:
+        return {}
+    errors = session.execute(
+        select(ParseImportError.filename, ParseImportError.stacktrace).where(ParseImportError.bundle_name.in_(bundles))
+    )
+    broken = {}
+    for filename, trace in errors:
+        path = PurePosixPath(filename or "")
+        if only is None or path.stem == only:
+            workspace = path.parts[0] if len(path.parts) > 1 else ""
+            broken[path.stem] = BrokenFile(workspace, findings_of_trace(trace or "", str(path)))
+    return broken
+
+
+def _ours(only: str | None) -> Select[tuple[str]]:
+    ours = select(DagTag.dag_id).where(DagTag.name == OUR_TAG)
+    return ours if only is None else ours.where(DagTag.dag_id == only)
+
+
+def _dags(only: str | None) -> Select[Any]:
+    dag: Any = DagModel  # its display name is a hybrid, which the types do not tell
+    return select(
+        DagModel.dag_id,
+        dag.dag_display_name.label("name"),
+        DagModel.description,
+        DagModel.owners,
+        DagModel.is_paused,
+        DagModel.is_stale,
+        DagModel.next_dagrun_create_after.label("next_run"),
+    ).where(DagModel.dag_id.in_(_ours(only)))
+
+
+def _load_tags(session: Session, only: str | None) -> Mapping[str, list[str]]:
+    tags: dict[str, list[str]] = defaultdict(list)
+    for dag_id, name in session.execute(select(DagTag.dag_id, DagTag.name).where(DagTag.dag_id.in_(_ours(only)))):
+        tags[dag_id].append(name)
+    return tags
+
+
+def _load_last_runs(session: Session, only: str | None) -> dict[str, RunBrief]:
+    newest = select(func.max(DagRun.id)).where(DagRun.dag_id.in_(_ours(only))).group_by(DagRun.dag_id)
+    rows = session.execute(select(*RUN_COLUMNS).where(DagRun.id.in_(newest))).all()
+    warned = find_warned_runs(session, (row.id for row in rows if row.state == RunState.SUCCESS))
+    return {row.dag_id: build_brief(row, warned=row.id in warned) for row in rows}
+
+
+def build_brief(row: Row[Any], *, warned: bool) -> RunBrief:
+    """Return the short form of a run from a row with run_id, state, start_date and end_date."""
+    return RunBrief(
+        run_id=row.run_id,
+        state=read_state(row.state, warned=warned),
+        start=row.start_date,
+        end=row.end_date,
+        duration_s=seconds_between(row.start_date, row.end_date),
+    )
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """Return the seconds from start to end; None while either is not known."""
+    return round((end - start).total_seconds(), 3) if start and end else None
+
+
+def _listing_of_dag(
+    row: Row[Any],
+    tags: list[str],
+    last_run: RunBrief | None,
+    error: BrokenFile | None,
+) -> Listing:
+    workspace = next((tag.removeprefix(WORKSPACE_TAG) for tag in tags if tag.startswith(WORKSPACE_TAG)), "")
+    if error is not None or INVALID_TAG in tags:
+        state = PipelineState.INVALID
+    else:
+        state = PipelineState(last_run.state) if last_run else PipelineState.NEVER_RUN
+    return Listing(
+        id=row.dag_id,
+        name=row.name,
+        description=row.description,
+        owner=(row.owners or DEFAULT_OWNER).split(",")[0].strip(),
+        workspace=workspace,
+        tags=tuple(sorted(tag for tag in tags if tag != OUR_TAG and not tag.startswith(OWN_TAGS))),
+        state=state,
+        is_paused=bool(row.is_paused),
+        next_run=None if row.is_paused or state is PipelineState.INVALID else row.next_run,
+        last_run=last_run,
+        broken=error.findings if error else None,
+    )
+
+
+def _listing_of_file(pipeline_id: str, error: BrokenFile) -> Listing:
+    return Listing(
+        id=pipeline_id, name=pipeline_id, description=None, owner=DEFAULT_OWNER, workspace=error.workspace, tags=(),
+        state=PipelineState.INVALID, is_paused=False, next_run=None, last_run=None, broken=error.findings,
+    )  # fmt: skip

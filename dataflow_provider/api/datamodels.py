@@ -1,0 +1,357 @@
+"""Every body that the API takes or gives; the web app's types are generated from these.
+
+A field may be added; renaming or removing one breaks the web app and needs its generated types anew.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dataflow_provider.security import Persona, Right
+
+
+class Body(BaseModel):
+    """Base of all bodies: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PipelineState(StrEnum):
+    """How the newest run of a pipeline stands, or why there is none; whether it is paused is told apart."""
+
+    RUNNING = "running"
+    QUEUED = "queued"
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILED = "failed"
+    NEVER_RUN = "never_run"
+    INVALID = "invalid"
+
+
+class RunState(StrEnum):
+    """How a run stands; `warning` is a success in which a quality check found bad rows."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class StageState(StrEnum):
+    """How a stage stands, in Airflow's words; `waiting` is Airflow's task without a state, `warning` as of a run."""
+
+    WAITING = "waiting"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILED = "failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
+    UPSTREAM_FAILED = "upstream_failed"
+    SKIPPED = "skipped"
+    DEFERRED = "deferred"
+    RESTARTING = "restarting"
+    REMOVED = "removed"
+    AWAITING_INPUT = "awaiting_input"
+
+
+class Me(Body):
+    """The signed-in user and what the screens may offer."""
+
+    username: str
+    display_name: str
+    roles: list[str] = Field(description="Names of the user's roles, highest first")
+    rights: list[Right]
+    persona: Persona
+    base_path: str = Field(description="Path of Airflow's `api.base_url` without a trailing slash; prefix of every URL")
+    version: str = Field(description="Version of DataFlow AI")
+
+
+class Problem(Body):
+    """Why a request was refused, after RFC 9457."""
+
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable code, `DF-API-…`")
+    hint: str | None = None
+
+
+class Finding(Body):
+    """One result of validation."""
+
+    code: str
+    severity: Literal["error", "warning", "info"]
+    file: str
+    line: int = Field(description="1-based")
+    column: int = Field(description="1-based")
+    node: str | None
+    message: str
+    hint: str | None
+
+
+class ScheduleInfo(Body):
+    """When a pipeline runs."""
+
+    summary: str = Field(description="For people, such as `30 6 * * * (Europe/Warsaw)` or `after orders_daily`")
+    cron: str | None
+    timezone: str | None
+    after: list[str] = Field(description="Pipelines whose publish starts this one")
+
+
+class RunBrief(Body):
+    """The newest run."""
+
+    run_id: str
+    state: RunState
+    start: datetime | None
+    end: datetime | None
+    duration_s: float | None
+
+
+class SparkRun(Body):
+    """One bar of a sparkline."""
+
+    run_id: str
+    state: RunState
+    duration_s: float | None
+
+
+class PipelineSummary(Body):
+    """One row of the pipeline list."""
+
+    id: str
+    name: str
+    description: str | None
+    workspace: str
+    owner: str
+    tags: list[str] = Field(description="The author's tags, without those DataFlow adds itself")
+    state: PipelineState
+    is_paused: bool
+    schedule: ScheduleInfo | None = Field(description="None = only by hand")
+    last_run: RunBrief | None
+    recent_runs: list[SparkRun] = Field(description="Newest last, ten at most")
+    next_run: datetime | None
+    findings_count: int
+
+
+class FacetValue(Body):
+    """One value to filter by and how many pipelines have it."""
+
+    value: str
+    count: int
+
+
+class PipelineFacets(Body):
+    """Values to filter by, counted over all pipelines the user may read, whatever the filters."""
+
+    tags: list[FacetValue]
+    owners: list[FacetValue]
+    workspaces: list[FacetValue]
+    states: list[FacetValue]
+
+
+class PipelinePage(Body):
+    """One page of the pipeline list."""
+
+    total: int = Field(description="Pipelines that match the filters")
+    items: list[PipelineSummary]
+    facets: PipelineFacets
+
+
+class GraphNode(Body):
+    """A node as drawn."""
+
+    id: str
+    type: str = Field(description="Such as `source.postgres`")
+    kind: Literal["source", "transform", "quality", "ai", "target"]
+    label: str
+    stage: str | None = Field(description="None for a disabled node and while the pipeline cannot be planned")
+    connection: str | None
+    ports: list[str] = Field(description="Output ports besides the default one")
+    description: str | None
+    enabled: bool
+    meta: dict[str, str] = Field(description="Short facts such as table, write mode or join keys; never row values")
+
+
+class GraphEdge(Body):
+    """An edge as drawn."""
+
+    source: str
+    port: str | None = Field(description="Output port; None = the default one")
+    target: str
+    role: str | None = Field(description="Such as `left` of a join")
+    kind: Literal["data", "after"]
+
+
+class GraphStage(Body):
+    """A stage: the nodes that one Airflow task runs as one statement."""
+
+    id: str
+    nodes: list[str]
+    reason: str = Field(description="Why the stage ends where it does")
+    connection: str
+    upstream: list[str]
+
+
+class Graph(Body):
+    """Nodes, edges and stages of one version of a pipeline."""
+
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    stages: list[GraphStage]
+
+
+ParamValue = str | int | float | bool | None
+
+
+class ParamField(Body):
+    """One field of the run form."""
+
+    name: str
+    type: Literal["string", "integer", "number", "boolean", "date", "timestamp"]
+    default: ParamValue
+    required: bool
+    description: str | None
+
+
+class PipelineDetail(Body):
+    """One pipeline with its text, graph and findings."""
+
+    summary: PipelineSummary
+    yaml: str | None = Field(description="None without the right `read_logs`, or when no version was ever valid")
+    graph: Graph | None = Field(description="None while there is no valid version")
+    params: list[ParamField]
+    findings: list[Finding]
+    doc: str | None = Field(description="Markdown")
+
+
+class Run(Body):
+    """One run of a pipeline."""
+
+    pipeline_id: str
+    run_id: str
+    state: RunState
+    run_type: str = Field(description="manual, scheduled, backfill or asset_triggered")
+    queued_at: datetime | None
+    start: datetime | None
+    end: datetime | None
+    duration_s: float | None
+    logical_date: datetime | None
+    interval_start: datetime | None
+    interval_end: datetime | None
+    triggered_by: str | None = Field(description="Name of the user who started it")
+    note: str | None
+    params: dict[str, ParamValue]
+
+
+class RunPage(Body):
+    """Runs, newest first."""
+
+    total: int
+    items: list[Run]
+
+
+class RunNode(Body):
+    """What one node did in a run; counts are None unless measured."""
+
+    id: str
+    state: StageState = Field(description="That of its stage")
+    rows_in: int | None
+    rows_out: int | None
+    rows_rejected: int | None
+    seconds: float | None
+
+
+class RunStage(Body):
+    """How one stage stands in a run."""
+
+    id: str
+    state: StageState
+    try_number: int
+    max_tries: int
+    start: datetime | None
+    end: datetime | None
+    duration_s: float | None
+    nodes: list[RunNode]
+    error: str | None = Field(description="First line of the last try's error; None without the right `read_logs`")
+
+
+class RunDocument(Body):
+    """A run with its stages and the graph of the version that ran."""
+
+    run: Run
+    stages: list[RunStage]
+    graph: Graph | None
+
+
+class StartRun(Body):
+    """What a new run is given; both interval ends or none."""
+
+    params: dict[str, ParamValue] = Field(default_factory=dict, description="Values by parameter name")
+    interval_start: datetime | date | None = Field(None, description="Inclusive; a time without a zone is UTC")
+    interval_end: datetime | date | None = Field(None, description="Exclusive")
+    note: Annotated[str, Field(max_length=1000)] | None = None
+    unpause: bool = Field(False, description="Also unpause the pipeline; a run of a paused one would wait for ever")
+
+
+class PipelinePatch(Body):
+    """What may be changed of a pipeline without editing its YAML."""
+
+    is_paused: bool
+
+
+class LogLine(Body):
+    """One line of a log."""
+
+    time: datetime | None
+    level: str | None = Field(description="lower case, such as `info`")
+    logger: str | None
+    message: str
+
+
+class LogPage(Body):
+    """A part of one try's log; call again with `token` until `done`."""
+
+    try_number: int
+    lines: list[LogLine]
+    token: str | None
+    done: bool
+
+
+class RunEvent(Body):
+    """A message of `/ws/runs/{pipeline_id}/{run_id}`: first a snapshot, then the whole document after each change.
+
+    After a message with `final` the server closes the socket with code 1000.
+    """
+
+    kind: Literal["snapshot", "change"]
+    final: bool
+    document: RunDocument
+
+
+class PipelineStatus(Body):
+    """The live part of a row in the pipeline list."""
+
+    id: str
+    state: PipelineState
+    is_paused: bool
+    last_run: RunBrief | None
+
+
+class PipelinesEvent(Body):
+    """A message of `/ws/pipelines`: first all pipelines, then only those whose status changed or that are gone."""
+
+    kind: Literal["snapshot", "change"]
+    items: list[PipelineStatus]
+    removed: list[str]
+
+
+SOCKET_MESSAGES: tuple[type[Body], ...] = (RunEvent, PipelinesEvent)

@@ -751,10 +751,10 @@ export interface operations {
                 offset?: number;
                 owner?: string[];
                 search?: string | null;
-                sort?: string;
-                state?: string[];
+                sort?: "name" | "-name" | "state" | "-state" | "last_run" | "-last_run" | "next_run" | "-next_run" | "owner" | "-owner" | "workspace" | "-workspace";
+                state?: components["schemas"]["PipelineState"][];
                 tag?: string[];
-                workspace?: string | null;
+                workspace?: string[];
             };
             header?: never;
             path?: never;
@@ -853,7 +853,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 offset?: number;
-                state?: string[];
+                state?: components["schemas"]["RunState"][];
             };
             header?: never;
             path: {

@@ -1,4 +1,4 @@
-import { Alert, Button, Dialog, Field, Fieldset, HStack, Input, Stack, Switch, Text } from "@chakra-ui/react";
+import { Alert, Button, Dialog, Field, Fieldset, HStack, Input, Stack, Text } from "@chakra-ui/react";
 import { useState, type SyntheticEvent } from "react";
 import { LuPlay } from "react-icons/lu";
 import { useNavigate } from "react-router-dom";
@@ -19,7 +19,6 @@ const NO_INTERVAL: Interval = { end: "", start: "" };
 export const RunForm = ({ onClose, pipeline }: Props) => {
   const [values, setValues] = useState(() => initialValues(pipeline.params));
   const [interval, setInterval] = useState(NO_INTERVAL);
-  const [resume, setResume] = useState(true);
   const [tried, setTried] = useState(false);
   const trigger = useTriggerRun();
   const navigate = useNavigate();
@@ -34,7 +33,7 @@ export const RunForm = ({ onClose, pipeline }: Props) => {
     if (Object.keys(validateParams(pipeline.params, values)).length > 0 || intervalProblem(interval)) return;
     trigger.mutate(
       {
-        body: { interval_end: toUtc(interval.end), interval_start: toUtc(interval.start), params: toParams(pipeline.params, values), unpause: summary.is_paused && mayResume && resume },
+        body: { interval_end: toUtc(interval.end), interval_start: toUtc(interval.start), params: toParams(pipeline.params, values), unpause: summary.is_paused && mayResume },
         params: { path: { pipeline_id: summary.id } },
       },
       {
@@ -54,14 +53,8 @@ export const RunForm = ({ onClose, pipeline }: Props) => {
             <Alert.Root size="sm" status="warning">
               <Alert.Indicator />
               <Alert.Content>
-                <Alert.Title>This pipeline is paused.</Alert.Title>
-                <Alert.Description>
-                  {mayResume ? (
-                    <Switch.Root checked={resume} marginTop="1" onCheckedChange={({ checked }) => setResume(checked)} size="sm">
-                      <Switch.HiddenInput /><Switch.Control /><Switch.Label fontWeight="400">Resume it, schedule included; else the run waits</Switch.Label>
-                    </Switch.Root>
-                  ) : "The run waits until somebody resumes it."}
-                </Alert.Description>
+                <Alert.Title>This pipeline is paused</Alert.Title>
+                <Alert.Description>{mayResume ? "Running it resumes it too, its schedule included." : "Ask somebody who may edit it to resume it first."}</Alert.Description>
               </Alert.Content>
             </Alert.Root>
           ) : null}
@@ -77,12 +70,12 @@ export const RunForm = ({ onClose, pipeline }: Props) => {
           ))}
           <Fieldset.Root invalid={intervalError !== null} size="sm">
             <Fieldset.Legend fontSize="14px">Data interval, UTC</Fieldset.Legend>
-            <Fieldset.HelperText>{summary.schedule ? "Empty: the schedule's last complete interval." : "Needed only when the pipeline reads by interval."}</Fieldset.HelperText>
-            <HStack marginTop="2">
+            <Fieldset.HelperText fontSize="12px">{summary.schedule ? "Empty: the schedule's last complete interval." : "Needed only when the pipeline reads by interval."}</Fieldset.HelperText>
+            <HStack align="start" marginTop="1">
               {(["start", "end"] as const).map((which) => (
-                <Field.Root key={which}>
+                <Field.Root key={which} minWidth="0">
                   <Field.Label fontSize="12px">{which === "start" ? "Start (inclusive)" : "End (exclusive)"}</Field.Label>
-                  <Input onChange={(event) => { const text = event.currentTarget.value; setInterval((before) => ({ ...before, [which]: text })); }} size="sm" type="datetime-local" value={interval[which]} />
+                  <Input onChange={(event) => { const text = event.currentTarget.value; setInterval((before) => ({ ...before, [which]: text })); }} size="xs" type="datetime-local" value={interval[which]} />
                 </Field.Root>
               ))}
             </HStack>
@@ -101,7 +94,7 @@ export const RunForm = ({ onClose, pipeline }: Props) => {
       </Dialog.Body>
       <Dialog.Footer>
         <Button onClick={onClose} size="sm" variant="outline">Close</Button>
-        <Button loading={trigger.isPending} size="sm" type="submit"><LuPlay aria-hidden /> Run</Button>
+        <Button disabled={summary.is_paused && !mayResume} loading={trigger.isPending} size="sm" type="submit"><LuPlay aria-hidden /> {summary.is_paused ? "Resume and run" : "Run"}</Button>
       </Dialog.Footer>
     </form>
   );

@@ -2,15 +2,15 @@
 import ELK, { type ELK as Elk } from "elkjs/lib/elk-api";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 
-import { type Box, fromElk, toElk } from "./layout";
+import { fromElk, type Layout, toElk } from "./layout";
 import type { PipelineGraph } from "./model";
 
 let elk: Elk | null = null;
 
 const start = (): Elk => new ELK({ workerFactory: () => new Worker(new URL(workerUrl, import.meta.url)) });
 
-/** Positions of every node and frame. The worker is started on the first call and kept. */
-export const layoutGraph = async (graph: PipelineGraph): Promise<Map<string, Box>> => {
+/** Where everything lies. The worker is started on the first call and kept. */
+export const layoutGraph = async (graph: PipelineGraph): Promise<Layout> => {
   elk ??= start();
   return fromElk(await elk.layout(toElk(graph)));
 };

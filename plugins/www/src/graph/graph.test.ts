@@ -7,7 +7,7 @@ import { edge, node, stage } from "./testing";
 
 const graph: PipelineGraph = {
   edges: [edge("a", "b"), edge("b", "c"), edge("b", "d", { port: "rejected" }), edge("x", "c")],
-  nodes: [node("c", "target.duckdb"), node("x", "source.file"), node("a", "source.duckdb"), node("b", "transform.filter"), node("d", "target.file")],
+  nodes: [node("c", "target.duckdb"), node("x", "source.file"), node("a", "source.duckdb"), node("b", "transform.filter", { ports: ["rejected"] }), node("d", "target.file")],
   stages: [stage("b", ["a", "b"]), stage("c", ["c"]), stage("d", ["d"]), stage("x", ["x"])],
 };
 
@@ -58,7 +58,7 @@ describe("typeWord", () => {
 
 describe("layout", () => {
   it("frames fused stages and places every node right of its inputs", async () => {
-    const boxes = fromElk(await new ELK().layout(toElk(graph)));
+    const { boxes, routes } = fromElk(await new ELK().layout(toElk(graph)));
     expect(fusedStages(graph).map(({ id }) => id)).toEqual(["b"]);
     expect(boxes.get("a")?.parent).toBe(frameId("b"));
     const x = (id: string): number => {
@@ -66,11 +66,16 @@ describe("layout", () => {
       return box.x + (box.parent ? boxes.get(box.parent)!.x : 0);
     };
     for (const { source, target } of graph.edges) expect(x(target)).toBeGreaterThanOrEqual(x(source) + 200);
+    const route = routes.get(edgeId(edge("b", "d", { port: "rejected" })))!;
+    const rejectedY = (boxes.get("b")!.y + boxes.get(frameId("b"))!.y) + 56 * (2 / 3);
+    expect(route[0]!.x).toBeCloseTo(x("b") + 200);
+    expect(route[0]!.y).toBeCloseTo(rejectedY);
+    expect(route.at(-1)!.x).toBeCloseTo(x("d"));
   });
 
   it("survives an edge to a node that is not there", async () => {
     const broken = { ...graph, edges: [...graph.edges, edge("ghost", "a")] };
-    expect(fromElk(await new ELK().layout(toElk(broken))).size).toBe(6);
+    expect(fromElk(await new ELK().layout(toElk(broken))).boxes.size).toBe(6);
   });
 
   it("draws no frames when the graph is large", () => {

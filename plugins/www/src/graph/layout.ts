@@ -1,16 +1,26 @@
 /** Graph → ELK's input, ELK's answer → positions. Pure: the worker that runs ELK is started elsewhere. */
-import type { ElkNode, LayoutOptions } from "elkjs/lib/elk-api";
+import type { ElkExtendedEdge, ElkNode, ElkPort, LayoutOptions } from "elkjs/lib/elk-api";
 
-import { edgeId, fusedStages, type PipelineGraph } from "./model";
+import { DEFAULT_PORT, edgeId, fusedStages, type GraphEdge, type GraphNode, outPorts, type PipelineGraph } from "./model";
 
 export const NODE_SIZE = { height: 56, width: 200 } as const;
 
 /** Above this many nodes the layout trades beauty for speed and draws no stage frames. */
 export const FAST_ABOVE = 300;
 
-const FRAME_PADDING = "[top=36,left=16,bottom=16,right=16]";
+const SPACING: LayoutOptions = {
+  "elk.layered.spacing.edgeNodeBetweenLayers": "16",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "56",
+  "elk.spacing.edgeEdge": "12",
+  "elk.spacing.edgeNode": "20",
+  "elk.spacing.nodeNode": "28",
+};
+
+/** Spacing is not inherited by frames. */
+const FRAME: LayoutOptions = { ...SPACING, "elk.padding": "[top=36,left=16,bottom=16,right=16]" };
 
 const CALM: LayoutOptions = {
+  ...SPACING,
   "elk.algorithm": "layered",
   "elk.direction": "RIGHT",
   "elk.edgeRouting": "ORTHOGONAL",
@@ -18,9 +28,9 @@ const CALM: LayoutOptions = {
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.nodePlacement.favorStraightEdges": "true",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "72",
   "elk.spacing.componentComponent": "48",
-  "elk.spacing.nodeNode": "32",
+  // Routes are asked for in the coordinates of the whole drawing, not of the frame they start in.
+  "elk.json.edgeCoords": "ROOT",
 };
 
 const FAST: LayoutOptions = {
@@ -35,35 +45,79 @@ const FAST: LayoutOptions = {
 export const framePrefix = "stage:";
 export const frameId = (stageId: string): string => framePrefix + stageId;
 
+const IN_PORT = "in";
+
+/** Where a port lies on its side, from 0 at the top to 1: evenly spread. Also used where the ports are drawn. */
+export const portOffset = (index: number, count: number): number => (index + 1) / (count + 1);
+
+const portId = (nodeId: string, port: string): string => `${nodeId}.${port}`;
+
+const elkPort = (nodeId: string, port: string, side: "EAST" | "WEST", offset: number): ElkPort => ({
+  height: 0,
+  id: portId(nodeId, port),
+  layoutOptions: { "elk.port.side": side },
+  width: 0,
+  x: side === "EAST" ? NODE_SIZE.width : 0,
+  y: NODE_SIZE.height * offset,
+});
+
+/** Every node has one port for what comes in, and one at least to hang an order on. */
+const elkNode = (node: GraphNode): ElkNode => {
+  const ports = outPorts(node);
+  const out = ports.length > 0 ? ports : [DEFAULT_PORT];
+  return {
+    height: NODE_SIZE.height,
+    id: node.id,
+    layoutOptions: { "elk.portConstraints": "FIXED_POS" },
+    ports: [elkPort(node.id, IN_PORT, "WEST", 0.5), ...out.map((port, index) => elkPort(node.id, port, "EAST", portOffset(index, out.length)))],
+    width: NODE_SIZE.width,
+  };
+};
+
+/** The port an edge leaves by; one that its node does not declare counts as the default. */
+export const sourcePort = (edge: GraphEdge, source: GraphNode): string => {
+  const ports = outPorts(source);
+  const port = edge.kind === "after" ? DEFAULT_PORT : (edge.port ?? DEFAULT_PORT);
+  return ports.includes(port) ? port : (ports[0] ?? DEFAULT_PORT);
+};
+
 /** ELK's graph: fused stages are parents of their nodes, unless there are too many nodes. */
 export const toElk = (graph: PipelineGraph): ElkNode => {
   const fast = graph.nodes.length > FAST_ABOVE;
   const stages = fast ? [] : fusedStages(graph);
   const framed = new Set(stages.flatMap(({ nodes }) => nodes));
-  const known = new Set(graph.nodes.map(({ id }) => id));
-  const child = (id: string): ElkNode => ({ height: NODE_SIZE.height, id, width: NODE_SIZE.width });
+  const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const members = (ids: readonly string[]) => ids.flatMap((id) => byId.get(id) ?? []).map(elkNode);
   return {
     children: [
-      ...stages.map(({ id, nodes }) => ({
-        children: nodes.filter((node) => known.has(node)).map(child),
-        id: frameId(id),
-        layoutOptions: { "elk.padding": FRAME_PADDING },
-      })),
-      ...graph.nodes.filter(({ id }) => !framed.has(id)).map(({ id }) => child(id)),
+      ...stages.map(({ id, nodes }) => ({ children: members(nodes), id: frameId(id), layoutOptions: FRAME })),
+      ...graph.nodes.filter(({ id }) => !framed.has(id)).map(elkNode),
     ],
     // An edge to a node that is not there would make ELK fail as a whole.
-    edges: graph.edges
-      .filter(({ source, target }) => known.has(source) && known.has(target))
-      .map((edge) => ({ id: edgeId(edge), sources: [edge.source], targets: [edge.target] })),
+    edges: graph.edges.flatMap((edge) => {
+      const source = byId.get(edge.source);
+      return source && byId.has(edge.target)
+        ? [{ id: edgeId(edge), sources: [portId(edge.source, sourcePort(edge, source))], targets: [portId(edge.target, IN_PORT)] }]
+        : [];
+    }),
     id: "root",
     layoutOptions: fast ? FAST : CALM,
   };
 };
 
-export type Box = { x: number; y: number; width: number; height: number; parent: string | null };
+export type Point = { x: number; y: number };
+export type Box = Point & { width: number; height: number; parent: string | null };
+export type Layout = {
+  /** By node or frame id; relative to the parent frame, as React Flow wants them. */
+  boxes: Map<string, Box>;
+  /** By edge id; every corner from port to port, in the coordinates of the whole drawing. */
+  routes: Map<string, Point[]>;
+};
 
-/** Positions by id, relative to the parent frame, as React Flow wants them. */
-export const fromElk = (root: ElkNode): Map<string, Box> => {
+const routeOf = (edge: ElkExtendedEdge): Point[] =>
+  (edge.sections ?? []).flatMap(({ bendPoints, endPoint, startPoint }) => [startPoint, ...(bendPoints ?? []), endPoint]);
+
+export const fromElk = (root: ElkNode): Layout => {
   const boxes = new Map<string, Box>();
   const visit = (node: ElkNode, parent: string | null) => {
     for (const each of node.children ?? []) {
@@ -72,5 +126,6 @@ export const fromElk = (root: ElkNode): Map<string, Box> => {
     }
   };
   visit(root, null);
-  return boxes;
+  const routes = new Map((root.edges ?? []).map((edge) => [edge.id, routeOf(edge)] as const).filter(([, route]) => route.length > 1));
+  return { boxes, routes };
 };

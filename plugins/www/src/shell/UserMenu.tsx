@@ -22,7 +22,7 @@ export const UserMenu = () => {
     <Menu.Root positioning={{ placement: "bottom-end" }}>
       <Menu.Trigger asChild>
         <IconButton aria-label={`User menu: ${me.display_name}`} borderRadius="full" height="28px" minWidth="28px" size="xs" variant="subtle">
-          <Text fontSize="11px" fontWeight="600">{initials(me.display_name)}</Text>
+          <Text aria-hidden fontSize="11px" fontWeight="600">{initials(me.display_name)}</Text>
         </IconButton>
       </Menu.Trigger>
       <Portal>

@@ -16,7 +16,6 @@ export const KEY_HELP: readonly { title: string; rows: readonly KeyHelp[] }[] = 
   {
     rows: [
       { does: "Fit the graph into view", keys: ["F"] },
-      { does: "Lay the graph out again", keys: ["Shift", "L"] },
       { does: "Open a node", keys: ["Enter"] },
     ],
     title: "Graph",

@@ -9,7 +9,7 @@ type Props = { state: string | null | undefined } & Omit<BadgeProps, "children">
 export const StateBadge = ({ state, ...rest }: Props) => {
   const { label, token } = stateLook(state);
   return (
-    <Badge bg={`${token}.subtle`} borderRadius="6px" color={`${token}.fg`} fontSize="12px" fontWeight="500" gap="1" height="22px" px="2" whiteSpace="nowrap" {...rest}>
+    <Badge bg={`${token}.subtle`} borderRadius="6px" color={`${token}.fg`} fontSize="12px" fontWeight="500" gap="1" height="22px" px="2" verticalAlign="middle" whiteSpace="nowrap" {...rest}>
       <StateIcon size={13} state={state} />
       {label}
     </Badge>

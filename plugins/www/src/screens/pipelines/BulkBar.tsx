@@ -1,6 +1,6 @@
 import { Button, Flex, Text } from "@chakra-ui/react";
 import { useState } from "react";
-import { LuPause, LuPlay, LuZap } from "react-icons/lu";
+import { LuPause, LuPlay, LuCirclePlay } from "react-icons/lu";
 
 import { usePatchPipeline, useTriggerRun } from "src/api/actions";
 import { asApiError } from "src/api/errors";
@@ -43,10 +43,10 @@ export const BulkBar = ({ ids, onClear }: Props) => {
       <Text fontSize="13px" fontWeight="500">{count(ids.length)} selected</Text>
       {mayRun ? <Button onClick={() => setAsking(true)} size="xs" variant="outline"><LuPlay aria-hidden /> Run</Button> : null}
       {mayEdit ? <Button loading={busy && !asking} onClick={() => pause(true)} size="xs" variant="outline"><LuPause aria-hidden /> Pause</Button> : null}
-      {mayEdit ? <Button loading={busy && !asking} onClick={() => pause(false)} size="xs" variant="outline"><LuZap aria-hidden /> Resume</Button> : null}
+      {mayEdit ? <Button loading={busy && !asking} onClick={() => pause(false)} size="xs" variant="outline"><LuCirclePlay aria-hidden /> Resume</Button> : null}
       <Button onClick={onClear} size="xs" variant="ghost">Clear selection</Button>
       <ConfirmDialog busy={busy} confirm={`Run ${count(ids.length)}`} onClose={() => setAsking(false)} onConfirm={run} open={asking} title={`Run ${count(ids.length)}?`}>
-        Each starts now with its default parameters and its last complete interval. Paused ones wait until they are resumed.
+        Each starts now with its default parameters and its last complete interval. Paused ones are refused: resume them first.
       </ConfirmDialog>
     </Flex>
   );

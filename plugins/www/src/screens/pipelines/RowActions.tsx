@@ -1,6 +1,6 @@
-import { HStack, IconButton } from "@chakra-ui/react";
+import { HStack, IconButton, Switch } from "@chakra-ui/react";
 import { useState } from "react";
-import { LuPause, LuPlay, LuZap } from "react-icons/lu";
+import { LuPlay } from "react-icons/lu";
 
 import { usePatchPipeline } from "src/api/actions";
 import { useRight } from "src/api/rights";
@@ -16,23 +16,22 @@ export const RowActions = ({ row }: Props) => {
   const mayRun = useRight("run");
   const mayEdit = useRight("edit");
   const patch = usePatchPipeline();
-  const pauseLabel = `${row.is_paused ? "Resume" : "Pause"} ${row.name}`;
   return (
-    <HStack gap="0" justify="flex-end">
+    <HStack gap="2" justify="flex-end">
       {mayRun && row.state !== "invalid" ? (
         <IconButton aria-label={`Run ${row.name}`} onClick={() => setAsking(true)} size="2xs" title="Run now" variant="ghost"><LuPlay aria-hidden /></IconButton>
       ) : null}
       {mayEdit ? (
-        <IconButton
-          aria-label={pauseLabel}
-          loading={patch.isPending}
-          onClick={() => patch.mutate({ body: { is_paused: !row.is_paused }, params: { path: { pipeline_id: row.id } } })}
-          size="2xs"
-          title={row.is_paused ? "Resume its schedule" : "Pause its schedule"}
-          variant="ghost"
+        <Switch.Root
+          checked={!row.is_paused}
+          disabled={patch.isPending}
+          onCheckedChange={({ checked }) => patch.mutate({ body: { is_paused: !checked }, params: { path: { pipeline_id: row.id } } })}
+          size="xs"
+          title={row.is_paused ? "Paused: switch on to resume" : "Active: switch off to pause"}
         >
-          {row.is_paused ? <LuZap aria-hidden /> : <LuPause aria-hidden />}
-        </IconButton>
+          <Switch.HiddenInput aria-label={`${row.name} is active`} />
+          <Switch.Control />
+        </Switch.Root>
       ) : null}
       <RunDialog name={row.name} onClose={() => setAsking(false)} open={asking} pipelineId={row.id} />
     </HStack>

@@ -6,7 +6,7 @@ import { StateBadge } from "src/states/StateBadge";
 
 import { FilterMenu } from "./FilterMenu";
 import { SearchField } from "./SearchField";
-import { isFiltered, type PipelinesView } from "./view";
+import { isFiltered, toStates, type PipelinesView } from "./view";
 
 type Props = {
   view: PipelinesView;
@@ -19,7 +19,7 @@ export const Toolbar = ({ facets, onChange, view }: Props) => {
   return (
     <Flex align="center" gap="2" wrap="wrap">
       <SearchField label="Search name, id, description" onChange={search} value={view.search} />
-      <FilterMenu label="State" onChange={(states) => onChange({ states })} options={(facets?.states ?? []).map((each) => ({ ...each, label: <StateBadge state={each.value} /> }))} selected={view.states} />
+      <FilterMenu label="State" onChange={(states) => onChange({ states: toStates(states) })} options={(facets?.states ?? []).map((each) => ({ ...each, label: <StateBadge state={each.value} /> }))} selected={view.states} />
       <FilterMenu label="Tag" onChange={(tags) => onChange({ tags })} options={facets?.tags ?? []} selected={view.tags} />
       <FilterMenu label="Owner" onChange={(owners) => onChange({ owners })} options={facets?.owners ?? []} selected={view.owners} />
       {isFiltered(view) ? (

@@ -1,15 +1,19 @@
 /** The list's view, as the address holds it. Pure; defaults are left out of the address. */
+import type { Schemas } from "src/api/client";
 
 export const PAGE_SIZES = [50, 100, 250, 500] as const;
 const DEFAULT_SORT = "name";
 
-export type SortKey = "name" | "state" | "last_run" | "next_run" | "owner" | "workspace";
-const SORT_KEYS: readonly string[] = ["name", "state", "last_run", "next_run", "owner", "workspace"] satisfies SortKey[];
+const SORT_KEYS = ["name", "state", "last_run", "next_run", "owner", "workspace"] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+const STATES = ["running", "queued", "success", "warning", "failed", "never_run", "invalid"] as const satisfies readonly Schemas["PipelineState"][];
+type State = (typeof STATES)[number];
 
 export type PipelinesView = {
   search: string;
   workspace: string | null;
-  states: string[];
+  states: State[];
   tags: string[];
   owners: string[];
   sort: { key: SortKey; descending: boolean };
@@ -19,14 +23,16 @@ export type PipelinesView = {
 };
 
 const parseSort = (text: string): PipelinesView["sort"] => {
-  const key = text.replace(/^-/, "");
-  return SORT_KEYS.includes(key) ? { descending: text.startsWith("-"), key: key as SortKey } : { descending: false, key: DEFAULT_SORT };
+  const key = SORT_KEYS.find((each) => each === text.replace(/^-/, ""));
+  return key ? { descending: text.startsWith("-"), key } : { descending: false, key: DEFAULT_SORT };
 };
 
 const positive = (text: string | null): number => {
   const value = Number(text);
   return Number.isInteger(value) && value > 0 ? value : 1;
 };
+
+export const toStates = (texts: readonly string[]): State[] => STATES.filter((state) => texts.includes(state));
 
 /** Anything unknown in an address counts as the default, so that old links keep working. */
 export const parseView = (params: URLSearchParams): PipelinesView => {
@@ -37,13 +43,13 @@ export const parseView = (params: URLSearchParams): PipelinesView => {
     pageSize: PAGE_SIZES.find((each) => each === size) ?? PAGE_SIZES[0],
     search: params.get("search") ?? "",
     sort: parseSort(params.get("sort") ?? DEFAULT_SORT),
-    states: params.getAll("state"),
+    states: toStates(params.getAll("state")),
     tags: params.getAll("tag"),
     workspace: params.get("workspace"),
   };
 };
 
-export const sortText = ({ descending, key }: PipelinesView["sort"]): string => (descending ? `-${key}` : key);
+export const sortText = ({ descending, key }: PipelinesView["sort"]): SortKey | `-${SortKey}` => (descending ? `-${key}` : key);
 
 export const writeView = (view: PipelinesView): URLSearchParams => {
   const params = new URLSearchParams();
@@ -64,7 +70,7 @@ export const toQuery = (view: PipelinesView) => ({
   offset: (view.page - 1) * view.pageSize,
   sort: sortText(view.sort),
   ...(view.search ? { search: view.search } : {}),
-  ...(view.workspace ? { workspace: view.workspace } : {}),
+  ...(view.workspace ? { workspace: [view.workspace] } : {}),
   ...(view.states.length > 0 ? { state: view.states } : {}),
   ...(view.tags.length > 0 ? { tag: view.tags } : {}),
   ...(view.owners.length > 0 ? { owner: view.owners } : {}),

@@ -1,0 +1,47 @@
+import { Box, Flex, SegmentGroup } from "@chakra-ui/react";
+import { useCallback } from "react";
+import { useSearchParams } from "react-router-dom";
+
+import type { PipelineGraph } from "src/graph/model";
+import type { NodeStatus } from "src/graph/status";
+
+import { GraphCanvas } from "./GraphCanvas";
+import { NodePanel } from "./NodePanel";
+import { NodeTable } from "./NodeTable";
+
+type Props = { graph: PipelineGraph; label: string; statuses: ReadonlyMap<string, NodeStatus> | null; openLog?: ((stageId: string) => void) | undefined };
+
+/** Canvas or table, with the selected node's panel; both choices live in the address. */
+export const GraphView = ({ graph, label, openLog, statuses }: Props) => {
+  const [params, setParams] = useSearchParams();
+  const asTable = params.get("view") === "table";
+  const selected = params.get("node");
+  const known = selected !== null && graph.nodes.some(({ id }) => id === selected) ? selected : null;
+  const set = useCallback(
+    (name: string, value: string | null) =>
+      setParams((before) => {
+        const after = new URLSearchParams(before);
+        if (value === null) after.delete(name);
+        else after.set(name, value);
+        return after;
+      }, { replace: true }),
+    [setParams],
+  );
+  const select = useCallback((nodeId: string | null) => set("node", nodeId), [set]);
+  return (
+    <Flex height="100%" minHeight="0">
+      <Box flex="1" minWidth="0" position="relative">
+        {asTable ? (
+          <Box bg="bg" height="100%" paddingTop="48px"><NodeTable graph={graph} label={label} select={select} selected={known} statuses={statuses} /></Box>
+        ) : (
+          <GraphCanvas graph={graph} label={label} openLog={openLog} select={select} selected={known} statuses={statuses} />
+        )}
+        <SegmentGroup.Root aria-label="Show as" insetInlineEnd="3" onValueChange={({ value }) => set("view", value === "table" ? "table" : null)} position="absolute" size="xs" top="3" value={asTable ? "table" : "graph"} zIndex="1">
+          <SegmentGroup.Indicator />
+          <SegmentGroup.Items items={[{ label: "Graph", value: "graph" }, { label: "Table", value: "table" }]} />
+        </SegmentGroup.Root>
+      </Box>
+      {known ? <NodePanel graph={graph} nodeId={known} onClose={() => select(null)} onOpenLog={openLog} onSelect={select} status={statuses?.get(known)} /> : null}
+    </Flex>
+  );
+};

@@ -23,7 +23,7 @@ from dataflow_provider.demo.environment import PIPELINES, DemoFolders, airflow_e
 from dataflow_provider.demo.extra import write_extra_pipelines
 from dataflow_provider.demo.home import DemoHome
 from dataflow_provider.demo.landing import land_files, load_reference
-from dataflow_provider.demo.ports import HOST, choose_port
+from dataflow_provider.demo.ports import HOST, ReservedPort, choose_port
 from dataflow_provider.demo.rest import AirflowRest, RestError, path_of
 from dataflow_provider.demo.services import (
     Service,
@@ -95,7 +95,7 @@ class DemoAirflow:
         self._instance = uuid4().hex
         self._services: list[Service] = []
         self._clients: dict[str, AirflowRest] = {}
-        self.port = 0
+        self._port: ReservedPort | None = None
 
     # ------------------------------------------------------------ life
 
@@ -117,7 +117,7 @@ class DemoAirflow:
         """Data, metadata, roles and users are there; what an earlier start completed is kept."""
         self.home.lock()
         self._clean_up_after_the_last_one()
-        self.port = choose_port(self._wanted_port)
+        self._port = choose_port(self._wanted_port)
         for folder in ("dags", "plugins"):
             (self.home.root / folder).mkdir(exist_ok=True)
         self._begin_bootstrap()
@@ -145,12 +145,19 @@ class DemoAirflow:
         self._clients.clear()
         self.home.note_stopped()
         self.home.unlock()
+        if self._port is not None:
+            self._port.release()
 
     def check(self) -> None:
         """Raise when a component has ended by itself (DF-DEMO-010)."""
         require_alive(self._services)
 
     # ------------------------------------------------------------ facts
+
+    @property
+    def port(self) -> int:
+        """The port of the API server; 0 before `prepare`."""
+        return self._port.number if self._port else 0
 
     @property
     def url(self) -> str:

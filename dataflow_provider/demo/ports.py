@@ -1,8 +1,16 @@
-"""Choosing the port of the demo's web server on the loopback address."""
+"""Choosing the port of the demo's web server on the loopback address, and keeping it from the next demo.
+
+Between the choice and the moment the server listens lie many seconds; a lock file per port bridges them.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import socket
+import tempfile
+from pathlib import Path
+from typing import IO
 
 from dataflow_provider.errors import AuthorError
 
@@ -11,24 +19,37 @@ FIRST_PORT = 8080
 TRIED_PORTS = 100
 
 
-def choose_port(wanted: int | None) -> int:
+class ReservedPort:
+    """A port that no other demo of this user chooses until it is released, or this process ends."""
+
+    def __init__(self, number: int, lock: IO[str]) -> None:
+        self.number = number
+        self._lock = lock
+
+    def release(self) -> None:
+        self._lock.close()
+
+
+def choose_port(wanted: int | None) -> ReservedPort:
     """Return the wanted port, or the first free one from 8080 on when none is wanted.
 
     Raises:
         AuthorError: DF-DEMO-004 when the wanted port, or every port tried, is taken.
     """
     if wanted is not None:
-        if is_free(wanted):
-            return wanted
+        reserved = _reserve(wanted)
+        if reserved is not None:
+            return reserved
         raise AuthorError(
             "DF-DEMO-004",
             f"Port `{wanted}` is taken by another program or not allowed.",
             hint="Choose another with `--port`, or leave it out to take the next free one.",
         )
-    for port in range(FIRST_PORT, FIRST_PORT + TRIED_PORTS):
-        if is_free(port):
-            return port
     last = FIRST_PORT + TRIED_PORTS - 1
+    for port in range(FIRST_PORT, last + 1):
+        reserved = _reserve(port)
+        if reserved is not None:
+            return reserved
     raise AuthorError(
         "DF-DEMO-004", f"Every port from `{FIRST_PORT}` to `{last}` is taken.", hint="Give one with `--port`."
     )
@@ -45,3 +66,15 @@ def is_free(port: int) -> bool:
             except (OSError, OverflowError):
                 return False
     return True
+
+
+def _reserve(port: int) -> ReservedPort | None:
+    if not is_free(port):
+        return None
+    lock = (Path(tempfile.gettempdir()) / f"dataflow-demo-{os.getuid()}-{port}.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return ReservedPort(port, lock)

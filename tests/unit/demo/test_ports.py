@@ -24,7 +24,7 @@ def test_choose_port_gives_the_wanted_port_when_free(taken: int) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         wanted = int(probe.getsockname()[1])
-    assert choose_port(wanted) == wanted
+    assert choose_port(wanted).number == wanted
 
 
 def test_choose_port_refuses_a_taken_port_and_says_what_to_do(taken: int) -> None:
@@ -35,7 +35,7 @@ def test_choose_port_refuses_a_taken_port_and_says_what_to_do(taken: int) -> Non
 def test_choose_port_without_a_wish_passes_over_a_taken_port(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "FIRST_PORT", taken)
     chosen = choose_port(None)
-    assert taken < chosen <= taken + ports.TRIED_PORTS
+    assert taken < chosen.number <= taken + ports.TRIED_PORTS
 
 
 def test_choose_port_when_all_are_taken_says_so(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +43,18 @@ def test_choose_port_when_all_are_taken_says_so(taken: int, monkeypatch: pytest.
     monkeypatch.setattr(ports, "TRIED_PORTS", 1)
     with pytest.raises(AuthorError, match="DF-DEMO-004"):
         choose_port(None)
+
+
+def test_choose_port_passes_over_a_port_that_another_demo_will_soon_use(
+    taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "FIRST_PORT", taken)
+    first = choose_port(None)
+    second = choose_port(None)
+    assert is_free(first.number)
+    assert first.number != second.number
+    first.release()
+    assert choose_port(first.number).number == first.number
 
 
 @pytest.mark.parametrize("port", [-1, 65_536, 1_000_000])

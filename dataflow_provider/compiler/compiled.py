@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from dataflow_provider.compiler.plan import Stage
 from dataflow_provider.dialects.steps import Step
@@ -27,6 +28,16 @@ class StagePaths:
     writes: Mapping[str, str] = field(default_factory=dict)
 
 
+class Probe(Protocol):
+    """A look into the database before the stage runs; the connectors' sessions offer it."""
+
+    def columns_of_query(self, sql: str) -> dict[str, str]:
+        """Return column name → type of what a query would answer, without running it."""
+
+    def fetch_rows(self, sql: str, limit: int | None = None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Return the column names and at most `limit` rows."""
+
+
 @dataclass(frozen=True)
 class Output:
     """Rows a stage keeps: for a later stage, or the rows its target publishes. `columns` is None when unknown offline.
@@ -42,7 +53,11 @@ class Output:
 
 @dataclass(frozen=True)
 class CompiledStage:
-    """Steps in running order: read, stage, measure, check, then (targets) hooks and publish, then cleanup."""
+    """Steps in running order: read, stage, measure, check; a file target's publish; cleanup.
+
+    The publish of a table is made by the write modes once the rows stand in the stage table and the target is known.
+    Several measures of one figure of a node add up.
+    """
 
     stage: Stage
     dialect: str

@@ -73,6 +73,13 @@ def _of_fields(node: GraphNode) -> Iterator[Problem]:
             "`format: cdr` cannot run yet; `csv`, `parquet` and `json` run now",
             "Read delimited records with `format: csv`.",
         )
+    if isinstance(spec, FileSource) and spec.on_bad_record != "fail" and spec.format in ("json", "parquet"):
+        yield _not_yet(
+            node.id,
+            "on_bad_record",
+            f"`on_bad_record: {spec.on_bad_record}` cannot run yet for `format: {spec.format}`; it runs for `csv`",
+            "Use `on_bad_record: fail`.",
+        )
     scheme, marker, _ = spec.path.partition("://")
     if marker:
         yield _not_yet(

@@ -1,0 +1,207 @@
+"""Which columns come out of what: names found without regard to case, checked, and inferred from queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope as QueryScope
+from sqlglot.optimizer.scope import traverse_scope
+
+from dataflow_provider.compiler.compiled import Columns
+
+# Words that engines read as a function or system column although they look like a column.
+_PSEUDO_COLUMNS = frozenset(
+    {
+        "rowid", "user", "current_user", "session_user", "current_role", "current_schema", "current_catalog",
+        "current_database", "localtime", "localtimestamp",
+    }
+)  # fmt: skip
+
+
+def find_column(name: str, columns: Mapping[str, str]) -> str | None:
+    """Return the real name of a column, found without regard to case; None when there is none.
+
+    >>> find_column("id", {"ID": "INTEGER"})
+    'ID'
+    """
+    if name in columns:
+        return name
+    folded = name.casefold()
+    return next((real for real in columns if real.casefold() == folded), None)
+
+
+def references(tree: exp.Expr) -> Iterator[exp.Column]:
+    """Yield the columns that an expression takes from its input.
+
+    Those of subqueries, and names that a lambda or a list comprehension binds, are left out.
+    """
+    bound = {
+        node.name.casefold() for binder in tree.find_all(exp.Lambda, exp.Comprehension) for node in _bound_names(binder)
+    }
+    for column in tree.find_all(exp.Column):
+        if isinstance(column.this, exp.Star) or column.find_ancestor(exp.Query, exp.Columns):
+            continue
+        if column.name.casefold() in bound or column.table.casefold() in bound:
+            continue
+        if not column.table and column.name.casefold() in _PSEUDO_COLUMNS:
+            continue
+        yield column
+
+
+def _bound_names(binder: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(binder, exp.Lambda):
+        yield from binder.expressions
+    else:
+        yield binder.args["expression"]
+
+
+def missing_columns(tree: exp.Expr, sides: Mapping[str, Columns | None]) -> list[str]:
+    """Return the names in an expression that no side has; `sides` maps the alias (or "") to its columns.
+
+    A side without known columns answers for every bare name. `a.b` may also be the field `b` of a column `a`.
+    """
+    missing = []
+    complete = all(columns is not None for columns in sides.values())
+    everything: dict[str, str] = {name: "" for columns in sides.values() for name in columns or ()}
+    for column in references(tree):
+        table = column.table
+        side = sides.get(table) if table else None
+        if table and table in sides:
+            if side is not None and find_column(column.name, side) is None:
+                missing.append(f"{table}.{column.name}")
+        elif complete and find_column(table or column.name, everything) is None:
+            missing.append(table or column.name)
+    return list(dict.fromkeys(missing))
+
+
+def ambiguous_columns(tree: exp.Expr, left: Columns, right: Columns) -> list[str]:
+    """Return the bare names in an expression that both sides have."""
+    return list(
+        dict.fromkeys(
+            column.name
+            for column in references(tree)
+            if not column.table and find_column(column.name, left) and find_column(column.name, right)
+        )
+    )
+
+
+# ---------------------------------------------------------------- queries
+
+
+def output_columns(query: exp.Expr, inputs: Mapping[str, Columns | None]) -> Columns | None:
+    """Return the columns that a query answers, types unknown (""); None when its text does not tell.
+
+    `inputs` maps the names of its input tables to their columns.
+    """
+    query = query.unnest()
+    known = {**inputs}
+    with_ = query.args.get("with_")
+    for cte in with_.expressions if with_ else ():
+        known[cte.alias] = None if cte.args["alias"].columns else output_columns(cte.this, known)
+    if isinstance(query, exp.SetOperation):
+        return None if query.args.get("by_name") else output_columns(query.left, known)
+    if not isinstance(query, exp.Select):
+        return None
+    names: list[str] = []
+    for projection in query.expressions:
+        found = _projected(projection, query, known)
+        if found is None:
+            return None
+        names += found
+    folded = {name.casefold() for name in names}
+    return dict.fromkeys(names, "") if len(folded) == len(names) else None
+
+
+def _projected(projection: exp.Expr, select: exp.Select, known: Mapping[str, Columns | None]) -> list[str] | None:
+    """Return the names one item of a select list gives; None when they cannot be told."""
+    if isinstance(projection, exp.Alias):
+        return [projection.alias]
+    if isinstance(projection, exp.Star):
+        return None if any(projection.args.values()) else _starred(select, known, None)
+    if not isinstance(projection, exp.Column):
+        return None
+    if isinstance(projection.this, exp.Star):
+        return None if any(projection.this.args.values()) else _starred(select, known, projection.table)
+    return [projection.name]
+
+
+def _starred(select: exp.Select, known: Mapping[str, Columns | None], alias: str | None) -> list[str] | None:
+    from_ = select.args.get("from_")
+    joins = select.args.get("joins") or []
+    if from_ is None or select.args.get("laterals"):
+        return None
+    if alias is None and any(
+        join.args.get("using") or join.method or (join.kind or "").upper() in ("SEMI", "ANTI") for join in joins
+    ):
+        return None
+    names: list[str] = []
+    for source in (from_.this, *(join.this for join in joins)):
+        if alias is not None and source.alias_or_name.casefold() != alias.casefold():
+            continue
+        columns = _columns_of_source(source, known)
+        if columns is None:
+            return None
+        names += columns
+    return names
+
+
+def _columns_of_source(source: exp.Expr, known: Mapping[str, Columns | None]) -> Columns | None:
+    alias = source.args.get("alias")
+    if alias is not None and alias.columns:
+        return None
+    if isinstance(source, exp.Subquery):
+        return output_columns(source.this, known)
+    if isinstance(source, exp.Table) and not source.db:
+        return next((columns for name, columns in known.items() if name.casefold() == source.name.casefold()), None)
+    return None
+
+
+def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> list[tuple[str, list[str]]]:
+    """Return the columns a query asks for that its inputs do not have, each with the names there are.
+
+    Only what can be told for certain: sources with known columns, outside correlated subqueries.
+    """
+    found: dict[str, list[str]] = {}
+    for scope in traverse_scope(query):
+        if scope.is_subquery or scope.is_udtf:
+            continue
+        sources = {name: _columns_of_scope_source(source, inputs) for name, source in scope.sources.items()}
+        if not scope.expression.args.get("from_"):
+            continue
+        aliases = {one.alias: "" for one in scope.expression.expressions if isinstance(one, exp.Alias)}
+        for name in _missing_in_scope(scope, sources, aliases):
+            found.setdefault(name, [column for columns in sources.values() for column in columns or ()])
+    return list(found.items())
+
+
+def _missing_in_scope(
+    scope: QueryScope, sources: Mapping[str, Columns | None], aliases: Mapping[str, str]
+) -> Iterator[str]:
+    for column in scope.columns:
+        if not list(references(column)) and not column.table:
+            continue
+        if column.find_ancestor(exp.Lambda, exp.Comprehension, exp.Columns):
+            continue
+        if column.table:
+            side = next((name for name in sources if name.casefold() == column.table.casefold()), None)
+            known = sources.get(side) if side is not None else None
+            if known is not None and find_column(column.name, known) is None:
+                yield f"{column.table}.{column.name}"
+        elif sources and all(known is not None for known in sources.values()):
+            everything = {name: "" for known in sources.values() for name in known or ()}
+            if find_column(column.name, everything) is None and find_column(column.name, aliases) is None:
+                yield column.name
+
+
+def _columns_of_scope_source(source: object, inputs: Mapping[str, Columns | None]) -> Columns | None:
+    if isinstance(source, exp.Table):
+        return _columns_of_source(source, inputs)
+    if isinstance(source, QueryScope) and isinstance(source.expression, exp.Query):
+        names = {
+            name: _columns_of_scope_source(inner, inputs)
+            for name, inner in source.sources.items()
+            if inner is not source
+        }
+        return output_columns(source.expression, {**inputs, **names})
+    return None

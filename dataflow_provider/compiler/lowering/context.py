@@ -1,0 +1,306 @@
+"""The state of one lowering: which rows stand where, under which name and with which columns, and what went wrong.
+
+Lowerers never raise for an author's mistake: they report it and define something, so that all problems come at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from dataflow_provider.compiler.bind import UnboundError, bind_values, known_names, undeclared
+from dataflow_provider.compiler.columns import find_column, missing_columns
+from dataflow_provider.compiler.compiled import Columns, Probe, Schemas, StagePaths
+from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
+from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table
+from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.render import render
+from dataflow_provider.compiler.sqltext import (
+    SqlTextError,
+    named_places,
+    parse_expression,
+    parse_query,
+    parse_type,
+)
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.steps import Step
+from dataflow_provider.errors import DataflowError
+from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.nodes import SqlSource, SqlTransform
+from dataflow_provider.spec.suggestions import did_you_mean, listed
+
+Path = tuple[str | int, ...]
+Port = str | None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows that can be read: `parts` is the name, `cheap` says that reading them twice costs nothing."""
+
+    parts: tuple[str, ...]
+    columns: Columns | None
+    cheap: bool = False
+
+    def table(self, alias: str | None = None) -> exp.Table:
+        return table(self.parts, alias)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A query that answers the number of offending rows of a node; more than 0 fails the stage with the message."""
+
+    node: str
+    query: exp.Select
+    message: str
+
+
+@dataclass
+class Lowering:
+    """Turns nodes of one stage (or of a whole graph, when only checked) into common table expressions.
+
+    `values` None leaves placeholders in place, `probe` None infers columns from the text alone.
+    """
+
+    pipeline: Pipeline
+    graph: Graph
+    dialect: SqlDialect
+    values: RunValues | None = None
+    schemas: Schemas = field(default_factory=dict)
+    probe: Probe | None = None
+    paths: StagePaths = field(default_factory=StagePaths)
+    ports: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+
+    relations: dict[tuple[str, Port], Relation] = field(default_factory=dict)
+    bodies: dict[str, exp.Query] = field(default_factory=dict)
+    reads: list[Step] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    _markers: dict[str, str] = field(default_factory=dict)
+    _cheap: set[str] = field(default_factory=set)
+    _reserved: set[str] = field(default_factory=set)
+
+    # ------------------------------------------------------------ rows
+
+    def reserve_names(self, nodes: Iterable[GraphNode]) -> None:
+        """Keep the names of real tables and of authors' own WITH away from our common table expressions."""
+        for node in nodes:
+            spec = node.spec
+            if isinstance(spec, SqlSource) and spec.table is not None:
+                self._reserved.add(spec.table.strip('"').casefold())
+            text = spec.query if isinstance(spec, SqlSource | SqlTransform) else None
+            if text is None:
+                continue
+            try:
+                tree = parse_query(text, self.dialect)
+            except SqlTextError:
+                continue
+            self._reserved |= {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
+            if isinstance(spec, SqlSource):
+                self._reserved |= {one.name.casefold() for one in tree.find_all(exp.Table) if not one.db}
+
+    def input(self, given: GraphInput) -> Relation:
+        """Return the rows of an input; those of another stage are read from its table."""
+        key = (given.node, given.port)
+        if key not in self.relations:
+            self.relations[key] = self._stage_input(given)
+        return self.relations[key]
+
+    def _stage_input(self, given: GraphInput) -> Relation:
+        values = self.values or RunValues("")
+        name = stage_table_name(self.pipeline.id, values, given.node, given.port)
+        parts = (self.dialect.stage_schema, name)
+        key = given.node if given.port is None else f"{given.node}.{given.port}"
+        columns = self.schemas.get(key)
+        if columns is None and self.probe is not None:
+            columns = self.probe.columns_of_query(render(select([star()], table(parts)), self.dialect))
+        return Relation(parts, columns, cheap=True)
+
+    def define(
+        self,
+        node: str,
+        port: Port,
+        body: exp.Query,
+        columns: Columns | None,
+        *,
+        cheap: bool = False,
+        fixed: bool = False,
+    ) -> Relation:
+        """Make the rows of a node known as a common table expression.
+
+        `columns` is what the text tells; with a database at hand it is asked instead, unless they are `fixed`.
+        """
+        name = self._free_name(node if port is None else f"{node}__{port}")
+        if self.probe is not None and not fixed and not self.problems:
+            columns = self._described(self.probe, node, body)
+        self.bodies[name] = body
+        self._markers[name] = f"node:{node}" if port is None else f"node:{node}.{port}"
+        relation = Relation((name,), columns, cheap)
+        if cheap:
+            self._cheap.add(name)
+        self.relations[(node, port)] = relation
+        return relation
+
+    def _free_name(self, wanted: str) -> str:
+        name, count = wanted, 0
+        while name.casefold() in self._reserved or name in self.bodies:
+            count += 1
+            name = f"{wanted}_{count}"
+        return name
+
+    def _described(self, probe: Probe, node: str, body: exp.Query) -> Columns | None:
+        """Ask the database for the columns of a query, its inputs replaced by empty ones of the same columns."""
+        stubs = [
+            exp.CTE(this=_stub(relation.columns), alias=exp.TableAlias(this=identifier(relation.parts[0])))
+            for relation in self.relations.values()
+            if len(relation.parts) == 1 and relation.columns is not None and _names(body, relation.parts[0])
+        ]
+        query = select([star()], exp.Subquery(this=body.copy(), alias=exp.TableAlias(this=identifier("rows"))))
+        if stubs:
+            query.set("with_", exp.With(expressions=stubs))
+        try:
+            return probe.columns_of_query(render(query, self.dialect))
+        except DataflowError as exc:
+            self.problem(node, (), "DF-SQL-020", f"the database refuses this node: {exc.message}", exc.hint)
+            return None
+
+    def statement(self, query: exp.Select, stop: Mapping[str, tuple[str, ...]] | None = None) -> exp.Select:
+        """Return the query with the common table expressions it needs, in order, each marked with its node.
+
+        Those read more than once are kept by the engine. `stop` maps a name to a table that already holds its rows.
+        """
+        stop = stop or {}
+        needed: dict[str, int] = {}
+        waiting: list[exp.Query] = [query]
+        while waiting:
+            for one in waiting.pop().find_all(exp.Table):
+                if one.db or one.name not in self.bodies or not one.meta.get("ours"):
+                    continue
+                needed[one.name] = needed.get(one.name, 0) + 1
+                if needed[one.name] == 1 and one.name not in stop:
+                    waiting.append(self.bodies[one.name])
+        ctes = [self._cte(name, needed[name], stop) for name in self.bodies if name in needed]
+        result = query.copy()
+        if ctes:
+            result.set("with_", exp.With(expressions=ctes))
+        return result
+
+    def _cte(self, name: str, reads: int, stop: Mapping[str, tuple[str, ...]]) -> exp.CTE:
+        body = select([star()], table(stop[name])) if name in stop else self.bodies[name].copy()
+        keep = reads > 1 and name not in self._cheap and name not in stop
+        alias = exp.TableAlias(this=identifier(name))
+        alias.add_comments([self._markers[name]])
+        return exp.CTE(this=body, alias=alias, **({"materialized": True} if keep else {}))
+
+    # ------------------------------------------------------------ an author's text
+
+    def expression(self, node: str, path: Path, text: str, sides: Mapping[str, Columns | None]) -> exp.Expr:
+        """Return an expression, its values bound and its columns checked; NULL after a problem."""
+        try:
+            tree = parse_expression(text, self.dialect)
+            self._refuse_tables(tree)
+        except SqlTextError as exc:
+            self._text_problem(node, path, exc)
+            return exp.null()
+        for name in missing_columns(tree, sides):
+            self.missing(node, path, name, [one for columns in sides.values() for one in columns or ()])
+        return self._bind(node, path, text, tree)
+
+    def query(self, node: str, path: Path, text: str) -> exp.Query | None:
+        """Return a query with its values bound; None after a problem."""
+        try:
+            tree = parse_query(text, self.dialect)
+        except SqlTextError as exc:
+            self._text_problem(node, path, exc)
+            return None
+        bound = self._bind(node, path, text, tree)
+        return bound if isinstance(bound, exp.Query) else None
+
+    def type(self, node: str, path: Path, text: str) -> exp.DataType:
+        try:
+            return parse_type(text, self.dialect)
+        except SqlTextError as exc:
+            self._text_problem(node, path, exc)
+            return exp.DataType.build("VARCHAR")
+
+    def _refuse_tables(self, tree: exp.Expr) -> None:
+        for one in tree.find_all(exp.Table):
+            if not isinstance(one.this, exp.Func):
+                raise SqlTextError(
+                    "DF-SQL-009",
+                    f"the table `{one.name}` cannot be read in an expression; it sees the columns of its input only",
+                    "Join the table in, or write a `transform.sql`.",
+                )
+
+    def _bind(self, node: str, path: Path, text: str, tree: exp.Expr) -> exp.Expr:
+        unknown = undeclared(named_places(text, self.dialect), self.pipeline)
+        for name, offset in unknown:
+            self.problem(
+                node,
+                path,
+                "DF-SQL-010",
+                f"`:{name}` is neither a parameter nor a run value; there are {listed(known_names(self.pipeline))}",
+                did_you_mean(name, known_names(self.pipeline)) or "Declare it under `params`.",
+                offset,
+            )
+        if unknown or self.values is None:
+            return tree
+        try:
+            return bind_values(tree, self.pipeline, self.values)
+        except UnboundError as exc:
+            self.problem(node, path, "DF-SQL-011", exc.reason, "Give the value when the run is started.")
+            return tree
+
+    # ------------------------------------------------------------ names and problems
+
+    def real_name(self, node: str, path: Path, name: str, columns: Columns | None) -> str:
+        """Return the real name of a column; a missing one is a problem, with unknown columns the name is trusted."""
+        if columns is None:
+            return name
+        real = find_column(name, columns)
+        if real is None:
+            self.missing(node, path, name, columns)
+        return real or name
+
+    def columns(self, node: str, path: Path, names: Sequence[str], columns: Columns | None) -> list[exp.Column]:
+        return [column(self.real_name(node, (*path, at), name, columns)) for at, name in enumerate(names)]
+
+    def missing(self, node: str, path: Path, name: str, columns: Iterable[str]) -> None:
+        known = list(dict.fromkeys(columns))
+        self.problem(
+            node,
+            path,
+            "DF-SQL-012",
+            f"there is no column `{name}` here; there are {listed(known)}",
+            did_you_mean(name.rpartition(".")[2], known),
+        )
+
+    def problem(
+        self, node: str, path: Path, code: str, message: str, hint: str | None = None, offset: int | None = None
+    ) -> None:
+        found = Problem(code, ("nodes", node, *path), message, hint, offset=offset)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def _text_problem(self, node: str, path: Path, error: SqlTextError) -> None:
+        self.problem(node, path, error.code, error.message, error.hint, error.offset)
+
+
+def _names(body: exp.Query, name: str) -> bool:
+    return any(one.meta.get("ours") and one.name == name for one in body.find_all(exp.Table))
+
+
+def _stub(columns: Columns | None) -> exp.Select:
+    """Return a query of no rows with these columns; types come as the database spelled them."""
+    return exp.Select(
+        expressions=[
+            exp.alias_(
+                exp.null() if kind.strip('"') in ("", "NULL") else exp.Cast(this=exp.null(), to=exp.Var(this=kind)),
+                identifier(name),
+            )
+            for name, kind in (columns or {}).items()
+        ]
+    ).where(exp.false())

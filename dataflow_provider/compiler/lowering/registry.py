@@ -1,0 +1,58 @@
+"""Which function lowers which node; a node type without one passes its input through or is refused by the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from dataflow_provider.compiler.graph import GraphNode
+from dataflow_provider.compiler.lowering.context import Lowering, Port
+from dataflow_provider.compiler.lowering.files import lower_file_source
+from dataflow_provider.compiler.lowering.filtering import lower_filter, lower_router
+from dataflow_provider.compiler.lowering.grouping import lower_aggregate, lower_deduplicate, lower_pivot
+from dataflow_provider.compiler.lowering.join import lower_join
+from dataflow_provider.compiler.lowering.ordering import lower_sort, lower_window
+from dataflow_provider.compiler.lowering.projection import lower_expression, lower_select
+from dataflow_provider.compiler.lowering.query import lower_sql
+from dataflow_provider.compiler.lowering.sources import lower_sql_source
+from dataflow_provider.compiler.lowering.union import lower_union
+from dataflow_provider.spec.nodes import (
+    AggregateTransform,
+    DeduplicateTransform,
+    ExpressionTransform,
+    FileSource,
+    FilterTransform,
+    JoinTransform,
+    NodeBase,
+    PivotTransform,
+    RouterTransform,
+    SelectTransform,
+    SortTransform,
+    SqlSource,
+    SqlTransform,
+    UnionTransform,
+    WindowTransform,
+)
+
+# The second argument is the spec of the class that the function is registered for.
+Lower = Callable[[Lowering, GraphNode, Any, Sequence[Port]], None]
+
+LOWERERS: Mapping[type[NodeBase], Lower] = MappingProxyType(
+    {
+        SqlSource: lower_sql_source,
+        FileSource: lower_file_source,
+        SqlTransform: lower_sql,
+        FilterTransform: lower_filter,
+        SelectTransform: lower_select,
+        ExpressionTransform: lower_expression,
+        AggregateTransform: lower_aggregate,
+        JoinTransform: lower_join,
+        UnionTransform: lower_union,
+        DeduplicateTransform: lower_deduplicate,
+        WindowTransform: lower_window,
+        SortTransform: lower_sort,
+        PivotTransform: lower_pivot,
+        RouterTransform: lower_router,
+    }
+)

@@ -1,0 +1,70 @@
+"""Tables and queries of a SQL database as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from dataflow_provider.compiler.columns import output_columns
+from dataflow_provider.compiler.compiled import Columns
+from dataflow_provider.compiler.graph import GraphNode
+from dataflow_provider.compiler.lowering.context import Lowering, Port
+from dataflow_provider.compiler.lowering.tree import identifier, select, star, table
+from dataflow_provider.compiler.sqltext import is_file_name
+from dataflow_provider.dialects.publish import split_table_name
+from dataflow_provider.spec.nodes import SourceBase, SqlSource
+
+
+def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: Sequence[Port]) -> None:
+    columns: Columns | None = scope.schemas.get(node.id) or spec.schema_ or None
+    if spec.table is not None:
+        origin = _real_table(scope, node, spec.table)
+    else:
+        query = scope.query(node.id, ("query",), spec.query or "")
+        if query is None:
+            scope.define(node.id, None, exp.select(exp.null()), None)
+            return
+        columns = columns or output_columns(query, {})
+        if spec.columns is None and spec.where is None:
+            scope.define(node.id, None, query, columns)
+            return
+        origin = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("q")))
+    body, kept = read(scope, node, spec, origin, columns)
+    scope.define(node.id, None, body, kept, cheap=spec.table is not None and spec.where is None)
+
+
+def read(
+    scope: Lowering, node: GraphNode, spec: SourceBase, origin: exp.Expr, columns: Columns | None
+) -> tuple[exp.Select, Columns | None]:
+    """Return the columns and rows that a source asks for out of `origin`, and what is known of the columns."""
+    if spec.columns is None:
+        items: list[exp.Expr] = [star()]
+        kept = columns
+    else:
+        found = scope.columns(node.id, ("columns",), spec.columns, columns)
+        items = [*found]
+        kept = {one.name: (columns or {}).get(one.name, "") for one in found}
+    body = select(items, origin)
+    if spec.where is not None:
+        body = body.where(scope.expression(node.id, ("where",), spec.where, {"": columns}))
+    return body, kept
+
+
+def _real_table(scope: Lowering, node: GraphNode, written: str) -> exp.Expr:
+    try:
+        parts = split_table_name(written)
+    except ValueError as exc:
+        scope.problem(node.id, ("table",), "DF-SQL-014", str(exc))
+        return table(("unknown",))
+    if is_file_name(".".join(parts)):
+        scope.problem(
+            node.id,
+            ("table",),
+            "DF-SQL-008",
+            f"`{written}` would be read as a file",
+            "Read files with a `source.file` node.",
+        )
+    origin = table(parts)
+    origin.meta["ours"] = False
+    return origin

@@ -1,0 +1,194 @@
+"""A stage becomes statements: one per output, each a SELECT with one common table expression a node.
+
+The same function serves a run (with a database to ask for columns) and `dataflow compile` (without one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+
+from sqlglot import exp
+
+from dataflow_provider.compiler.compiled import CompiledStage, Output, Probe, Schemas, StagePaths
+from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
+from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
+from dataflow_provider.compiler.lowering.files import copy_statement
+from dataflow_provider.compiler.lowering.registry import LOWERERS
+from dataflow_provider.compiler.lowering.tree import alias, select, star
+from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.plan import Plan, Stage
+from dataflow_provider.compiler.render import render
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.dialects.steps import Figure, Step
+from dataflow_provider.spec.edges import REJECTED
+from dataflow_provider.spec.nodes import FileTarget, SourceBase, TargetBase
+
+
+def compile_stage(
+    plan: Plan,
+    stage: Stage,
+    values: RunValues,
+    schemas: Schemas | None = None,
+    *,
+    probe: Probe | None = None,
+    paths: StagePaths | None = None,
+) -> CompiledStage:
+    """Return what the stage runs, with this run's values bound.
+
+    With a `probe` (an open session) every node's columns are looked up, and the database judges each node before any
+    row moves. Without one columns are inferred from the text and `schemas`; where they are not known, statements are
+    written so that they need not be.
+
+    Raises:
+        CompileError: with every problem of the stage.
+    """
+    scope = Lowering(
+        plan.pipeline,
+        plan.graph,
+        get_dialect(stage.dialect),
+        values,
+        schemas or {},
+        probe,
+        paths or StagePaths(),
+    )
+    lower_nodes(scope, (plan.graph.nodes[node] for node in stage.nodes), stage)
+    if scope.problems:
+        raise CompileError(scope.problems)
+    outputs = _outputs(scope, plan, stage)
+    return CompiledStage(stage, scope.dialect.name, tuple(_steps(scope, plan, stage, outputs)), tuple(outputs))
+
+
+def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None = None) -> None:
+    """Lower the nodes, which come in topological order; without a stage all of them, to be checked."""
+    members = list(nodes)
+    scope.reserve_names(members)
+    for node in members:
+        lower = LOWERERS.get(type(node.spec))
+        if lower is not None:
+            lower(scope, node, node.spec, used_ports(scope.graph, node, stage))
+
+
+def used_ports(graph: Graph, node: GraphNode, stage: Stage | None) -> list[Port]:
+    """Return the ports that somebody reads; of the last node of a stage, those that the stage keeps."""
+    if stage is not None and stage.id == node.id:
+        return list(stage.ports)
+    readers = (graph.nodes[reader] for reader in graph.consumers[node.id])
+    members = None if stage is None else set(stage.nodes)
+    return list(
+        dict.fromkeys(
+            given.port
+            for reader in readers
+            if members is None or reader.id in members
+            for given in reader.inputs
+            if given.node == node.id
+        )
+    )
+
+
+# ---------------------------------------------------------------- statements
+
+
+def _outputs(scope: Lowering, plan: Plan, stage: Stage) -> list[Output]:
+    head = plan.graph.nodes[stage.id]
+    values = scope.values or RunValues("")
+    outputs = []
+    for port in stage.ports:
+        name = stage_table_name(plan.pipeline.id, values, head.id, port)
+        if _hands_through(stage, head):
+            name = stage_table_name(plan.pipeline.id, values, head.inputs[0].node, head.inputs[0].port)
+        columns = _rows_of(scope, head, port).columns
+        outputs.append(
+            Output(head.id, port, scope.dialect.stage_table(name), None if columns is None else tuple(columns))
+        )
+    return outputs
+
+
+def _hands_through(stage: Stage, head: GraphNode) -> bool:
+    """Return whether the stage only publishes what an earlier one has kept: its table is read, not copied."""
+    return stage.nodes == (head.id,) and isinstance(head.spec, TargetBase)
+
+
+def _rows_of(scope: Lowering, head: GraphNode, port: Port) -> Relation:
+    """Return the rows that the last node hands on; a target hands on its input."""
+    given = head.inputs[0] if isinstance(head.spec, TargetBase) else GraphInput(head.id, None, head.id, port)
+    return scope.input(given)
+
+
+def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> Iterable[Step]:
+    head = plan.graph.nodes[stage.id]
+    yield from scope.reads
+    kept: Mapping[str, tuple[str, ...]] = {}
+    if not _hands_through(stage, head):
+        yield Step("stage", scope.dialect.create_stage_schema(), node=head.id)
+        kept = yield from _kept_inputs(scope, head, outputs)
+        yield from _builds(scope, head, outputs, kept)
+    yield from _measures(scope, plan, stage, outputs)
+    for check in scope.checks:
+        sql = render(scope.statement(check.query, kept), scope.dialect)
+        yield Step("check", sql, node=check.node, message=check.message)
+    if isinstance(head.spec, FileTarget):
+        path = scope.paths.writes.get(head.id, head.spec.path)
+        sql = copy_statement(scope, head.spec, outputs[0].table, path)
+        yield Step("publish", sql, node=head.id, table=head.spec.path, figure="rows_out")
+    if isinstance(head.spec, TargetBase) and not _hands_through(stage, head):
+        yield Step("cleanup", scope.dialect.drop_table(outputs[0].table), node=head.id, table=outputs[0].table)
+
+
+def _builds(
+    scope: Lowering, head: GraphNode, outputs: list[Output], kept: Mapping[str, tuple[str, ...]]
+) -> Iterable[Step]:
+    for output in outputs:
+        query = select([star()], _rows_of(scope, head, output.port).table())
+        if isinstance(head.spec, TargetBase):
+            query.add_comments([f"node:{head.id}"])
+        sql = scope.dialect.create_stage(output.table, render(scope.statement(query, kept), scope.dialect))
+        yield Step("stage", sql, node=head.id, port=output.port, table=output.table)
+
+
+def _kept_inputs(
+    scope: Lowering, head: GraphNode, outputs: list[Output]
+) -> Generator[Step, None, Mapping[str, tuple[str, ...]]]:
+    """Keep what several outputs are made of, so that it is computed once and every output sees the same rows."""
+    kept: dict[str, tuple[str, ...]] = {}
+    if len(outputs) > 1:
+        values = scope.values or RunValues("")
+        for given in dict.fromkeys(head.inputs):
+            rows = scope.input(given)
+            if rows.cheap or rows.parts[0] in kept:
+                continue
+            name = stage_table_name(scope.pipeline.id, values, given.node, given.port)
+            query = scope.statement(select([star()], rows.table()), kept)
+            sql = scope.dialect.create_temporary(scope.dialect.publish.quote(name), render(query, scope.dialect))
+            yield Step("stage", sql, node=given.node, port=given.port, table=name)
+            kept[rows.parts[0]] = (name,)
+    return kept
+
+
+# ---------------------------------------------------------------- figures
+
+
+def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> Iterable[Step]:
+    """Count what every source gives and what the stage keeps; rows inside a fused statement are not counted."""
+    head = plan.graph.nodes[stage.id]
+    for output in outputs:
+        sql = f"SELECT COUNT(*) FROM {output.table}"
+        figure: Figure = "rows_rejected" if output.port == REJECTED else "rows_out"
+        if isinstance(head.spec, TargetBase):
+            figure = "rows_in"
+        yield Step("measure", sql, node=head.id, port=output.port, table=output.table, figure=figure)
+    counted = {(output.node, output.port) for output in outputs}
+    for node in stage.nodes:
+        if not isinstance(plan.graph.nodes[node].spec, SourceBase):
+            continue
+        for port in (None, REJECTED):
+            if (node, port) in scope.relations and (node, port) not in counted:
+                yield _count(scope, node, port)
+
+
+def _count(scope: Lowering, node: str, port: Port) -> Step:
+    rows = scope.relations[(node, port)]
+    query = select([alias(exp.Count(this=exp.Star()), "rows")], rows.table())
+    figure: Figure = "rows_rejected" if port == REJECTED else "rows_out"
+    return Step("measure", render(scope.statement(query), scope.dialect), node=node, port=port, figure=figure)

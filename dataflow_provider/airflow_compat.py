@@ -5,10 +5,11 @@ Importing this module imports no Airflow: the command line asks it for its comma
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -78,13 +79,14 @@ def add_command_to_group(group: str, command: ActionCommand) -> None:
 def logs_to_stderr() -> Iterator[None]:
     """What Airflow logs meanwhile goes to stderr: it logs to stdout, where a command's answer stands.
 
-    Works on the file descriptor, because Airflow's loggers keep the stream they were set up with.
+    Works on the file descriptor too, because some of Airflow's loggers keep the stream they were set up with.
     """
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         sys.stdout.flush()
         os.dup2(kept, 1)
@@ -226,16 +228,12 @@ def _refuse_second_backfill(dag_id: str, session: Session) -> None:
     """
     from airflow.models.backfill import Backfill
     from airflow.models.dagrun import DagRun
-    from sqlalchemy import func, select
+    from sqlalchemy import select
 
     query = select(Backfill).where(Backfill.dag_id == dag_id, Backfill.completed_at.is_(None))
     for active in session.scalars(query).all():
-        states = dict(
-            session.execute(
-                select(DagRun.state, func.count()).where(DagRun.backfill_id == active.id).group_by(DagRun.state)
-            ).all()
-        )
-        if not states or states.keys() - {"success", "failed"}:
+        states = set(session.scalars(select(DagRun.state).where(DagRun.backfill_id == active.id)))
+        if not states or states - {"success", "failed"}:
             raise AuthorError(
                 "DF-RUNS-008",
                 f"Backfill {active.id} of `{dag_id}` is still active, and Airflow runs one at a time for a Dag.",
@@ -411,9 +409,7 @@ def sync_fab_roles(roles: Sequence[FabRole], owned_prefix: str) -> None:
 
     What an administrator added to a role of ours beside our own resources stays.
     """
-    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
-
-    with get_application_builder() as builder:
+    with _fab_builder() as builder:
         manager = builder.sm
         manager.bulk_sync_roles([{"role": role.name, "perms": sorted(role.permissions)} for role in roles])
         for role in roles:
@@ -430,9 +426,7 @@ def sync_fab_users(users: Sequence[FabUser]) -> None:
     Raises:
         AuthorError: DF-SEC-001 when FAB refuses to make a user.
     """
-    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
-
-    with get_application_builder() as builder:
+    with _fab_builder() as builder:
         manager = builder.sm
         for user in users:
             role = manager.find_role(user.role)
@@ -448,3 +442,18 @@ def sync_fab_users(users: Sequence[FabUser]) -> None:
             manager.update_user(known)
             if not manager.check_password(user.username, user.password):
                 manager.reset_password(known.id, user.password)
+
+
+@contextmanager
+def _fab_builder() -> Iterator[Any]:
+    """FAB's application builder, without its line in the log for each of hundreds of permissions."""
+    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+
+    fab_log = logging.getLogger("airflow.providers.fab.auth_manager.security_manager.override")
+    level = fab_log.level
+    fab_log.setLevel(logging.ERROR)
+    try:
+        with get_application_builder() as builder:
+            yield builder
+    finally:
+        fab_log.setLevel(level)

@@ -12,6 +12,7 @@ import sys
 from typing import NoReturn
 
 from airflow.cli.cli_config import ActionCommand, Arg, CLICommand
+
 from dataflow_provider import airflow_compat
 from dataflow_provider.cli.main import CommandParser, add_to, run_parsed
 
@@ -29,7 +30,8 @@ class _CommandTable(Arg):
     """All commands of `dataflow` as the one "argument" of Airflow's `dataflow` command: same table, same help."""
 
     def __init__(self) -> None:
-        super().__init__(flags=("command",))
+        self.flags = ("command",)
+        self.kwargs = {}
 
     def add_to_parser(self, parser: argparse.ArgumentParser) -> None:
         add_to(parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=CommandParser))

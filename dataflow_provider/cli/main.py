@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
     "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),
     "demo": ("start Airflow with sample data and pipelines", "dataflow_provider.cli.commands.demo"),
+    "backfill": ("run a pipeline for past intervals", "dataflow_provider.cli.commands.backfill"),
     "schema": ("print the JSON Schema of pipeline files", "dataflow_provider.cli.commands.schema"),
 }
 

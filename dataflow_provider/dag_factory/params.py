@@ -21,17 +21,14 @@ _SCHEMAS: dict[str, dict[str, str]] = {
 
 
 def build_params(params: Mapping[str, Param]) -> dict[str, AirflowParam]:
-    """Return the Airflow params; one without a default must be given in the form, `default: null` allows NULL."""
+    """Return the Airflow params; one without a default must be given in the form."""
     return {name: _build_param(param) for name, param in params.items()}
 
 
 def _build_param(param: Param) -> AirflowParam:
     schema = _SCHEMAS[param.type]
-    if "default" not in param.model_fields_set:
-        return AirflowParam(description=param.description, schema=schema)
     if param.default is None:
-        nullable = {**schema, "type": ["null", schema["type"]]}
-        return AirflowParam(None, description=param.description, schema=nullable)
+        return AirflowParam(description=param.description, schema=schema)
     return AirflowParam(_jsonable(param.default, param.type), description=param.description, schema=schema)
 
 

@@ -43,7 +43,7 @@ def _required_params(pipeline: Pipeline) -> Iterator[Problem]:
     if schedule is None or not (schedule.cron or schedule.after):
         return
     for name, param in pipeline.params.items():
-        if "default" not in param.model_fields_set:
+        if param.default is None:
             yield Problem(
                 "DF-DAG-013",
                 ("params", name),

@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from dataflow_provider.airflow_compat import RunFacts
+from dataflow_provider.airflow_compat import RunFacts, logs_to_stderr
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.runs.backfill import (
@@ -40,8 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=list(Granularity),
         help="length of one run's interval; the schedule's own when omitted",
     )
-    parser.add_argument("--concurrency", type=_positive, metavar="N", help="runs at once; what the Dag allows when omitted")
-    parser.add_argument("--reprocess", choices=("failed", "completed"), help="also runs that exist: failed ones, or all")
+    parser.add_argument(
+        "--concurrency", type=_positive, metavar="N", help="runs at once; what the Dag allows when omitted"
+    )
+    parser.add_argument(
+        "--reprocess", choices=("failed", "completed"), help="also runs that exist: failed ones, or all"
+    )
     parser.add_argument("--dry-run", action="store_true", help="list the runs and do nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -60,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
 def run_backfill(request: BackfillRequest, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Show the runs, make them and wait for them; return 1 when one failed, else 0."""
-    plan = plan_backfill(request, datetime.now(UTC))
+    with logs_to_stderr():
+        plan = plan_backfill(request, datetime.now(UTC))
     if not as_json:
         _print_plan(plan)
     if dry_run:
@@ -70,7 +75,8 @@ def run_backfill(request: BackfillRequest, *, dry_run: bool, yes: bool, as_json:
     refuse_paused(plan.dag)
     if not yes:
         _confirm(plan)
-    backfill_id = start_backfill(plan)
+    with logs_to_stderr():
+        backfill_id = start_backfill(plan)
     states = _wait(plan, quiet=as_json)
     ok = all(run.state == "success" for run in states)
     if as_json:
@@ -102,7 +108,9 @@ def _confirm(plan: BackfillPlan) -> None:
     if not again:
         return
     if not sys.stdin.isatty():
-        raise AuthorError("DF-RUNS-009", f"{len(again)} runs that exist would run again.", hint="Say `--yes` to allow it.")
+        raise AuthorError(
+            "DF-RUNS-009", f"{len(again)} runs that exist would run again.", hint="Say `--yes` to allow it."
+        )
     answer = input(f"Run {len(again)} existing runs of {plan.dag.dag_id} again? [y/N] ")
     if answer.strip().lower() not in ("y", "yes"):
         raise AuthorError("DF-RUNS-010", "Stopped by your answer; nothing was changed.")

@@ -99,8 +99,9 @@ class DemoHome:
         _write(self._running, facts)
 
     def note_stopped(self) -> None:
-        """Nothing of this demo is left to clean up."""
-        self._running.unlink(missing_ok=True)
+        """Nothing is left to clean up; without the lock, the note is another demo's and stays."""
+        if self._lock is not None:
+            self._running.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from dataflow_provider.demo.airflow import DemoAirflow
 from dataflow_provider.demo.home import DemoHome
 from dataflow_provider.errors import AuthorError
+
+PIPELINES = Path(__file__).resolve().parents[3] / "yaml_pipelines"
 
 
 @pytest.fixture
@@ -26,6 +29,15 @@ def test_lock_of_a_home_in_use_names_who_is_there(home: DemoHome) -> None:
     with pytest.raises(AuthorError, match="DF-DEMO-002") as caught:
         DemoHome(home.root).lock()
     assert "http://127.0.0.1:8080 (process 4711)" in str(caught.value)
+
+
+def test_stopping_a_demo_that_was_refused_leaves_the_other_ones_note(home: DemoHome) -> None:
+    home.note_running({"instance": "abc"})
+    refused = DemoAirflow(home.root, PIPELINES)
+    with pytest.raises(AuthorError, match="DF-DEMO-002"):
+        refused.prepare()
+    refused.stop()
+    assert home.running() == {"instance": "abc"}
 
 
 def test_lock_after_unlock_is_granted(home: DemoHome) -> None:

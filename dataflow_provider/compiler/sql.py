@@ -96,18 +96,11 @@ def _outputs(scope: Lowering, plan: Plan, stage: Stage) -> list[Output]:
     outputs = []
     for port in stage.ports:
         name = stage_table_name(plan.pipeline.id, values, head.id, port)
-        if _hands_through(stage, head):
-            name = stage_table_name(plan.pipeline.id, values, head.inputs[0].node, head.inputs[0].port)
         columns = _rows_of(scope, head, port).columns
         outputs.append(
             Output(head.id, port, scope.dialect.stage_table(name), None if columns is None else tuple(columns))
         )
     return outputs
-
-
-def _hands_through(stage: Stage, head: GraphNode) -> bool:
-    """Return whether the stage only publishes what an earlier one has kept: its table is read, not copied."""
-    return stage.nodes == (head.id,) and isinstance(head.spec, TargetBase)
 
 
 def _rows_of(scope: Lowering, head: GraphNode, port: Port) -> Relation:
@@ -119,11 +112,9 @@ def _rows_of(scope: Lowering, head: GraphNode, port: Port) -> Relation:
 def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> Iterable[Step]:
     head = plan.graph.nodes[stage.id]
     yield from scope.reads
-    kept: Mapping[str, tuple[str, ...]] = {}
-    if not _hands_through(stage, head):
-        yield Step("stage", scope.dialect.create_stage_schema(), node=head.id)
-        kept = yield from _kept_inputs(scope, head, outputs)
-        yield from _builds(scope, head, outputs, kept)
+    yield Step("stage", scope.dialect.create_stage_schema(), node=head.id)
+    kept = yield from _kept_inputs(scope, head, outputs)
+    yield from _builds(scope, head, outputs, kept)
     yield from _measures(scope, plan, stage, outputs)
     for check in scope.checks:
         sql = render(scope.statement(check.query, kept), scope.dialect)
@@ -132,7 +123,7 @@ def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> 
         path = scope.paths.writes.get(head.id, head.spec.path)
         sql = copy_statement(scope, head.spec, outputs[0].table, path)
         yield Step("publish", sql, node=head.id, table=head.spec.path, figure="rows_out")
-    if isinstance(head.spec, TargetBase) and not _hands_through(stage, head):
+    if isinstance(head.spec, TargetBase):
         yield Step("cleanup", scope.dialect.drop_table(outputs[0].table), node=head.id, table=outputs[0].table)
 
 

@@ -23,18 +23,21 @@ class Settings:
 
     `pipelines_folder`: the folder whose files become Dags, by default `yaml_pipelines` in the Airflow home.
     `file_roots`: folders local files must lie under. `warehouse`: file of the embedded DuckDB.
+    `warehouse_lock_timeout_s`: how long a stage waits in line for a DuckDB file (option `warehouse_lock_timeout`).
     """
 
     pipelines_folder: Path
     file_roots: tuple[Path, ...] = ()
     warehouse: Path | None = None
+    warehouse_lock_timeout_s: float = 600.0
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Return the options as they stand now.
 
         Raises:
-            AuthorError: DF-SETTINGS-001 for a path that is not absolute, DF-SETTINGS-002 for an unreadable airflow.cfg.
+            AuthorError: DF-SETTINGS-001 for a path that is not absolute, DF-SETTINGS-002 for an unreadable airflow.cfg,
+                DF-SETTINGS-003 for a time that is no number.
         """
         environ = os.environ if environ is None else environ
         roots = (part.strip() for part in _option("file_roots", environ).split(":"))
@@ -42,7 +45,23 @@ class Settings:
             pipelines_folder=_path("pipelines_folder", environ) or _airflow_home(environ) / "yaml_pipelines",
             file_roots=tuple(_absolute("file_roots", part) for part in roots if part),
             warehouse=_path("warehouse", environ),
+            warehouse_lock_timeout_s=_seconds("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
         )
+
+
+def _seconds(key: str, environ: Mapping[str, str], default: float) -> float:
+    text = _option(key, environ).strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise AuthorError(
+            "DF-SETTINGS-003",
+            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no number of seconds.",
+            hint=f"Set `AIRFLOW__DATAFLOW__{key.upper()}` to a number such as `600`.",
+        )
+    return seconds
 
 
 def _path(key: str, environ: Mapping[str, str]) -> Path | None:

@@ -44,12 +44,8 @@ class WriteContext:
 
     @property
     def run_value(self) -> str:
-        """What marks this run's rows in the run-id column.
-
-        Two pipelines on one schedule share their run ids, and two targets of a pipeline may share a table; so the
-        run id alone would let one delete the rows of the other.
-        """
-        return f"{self.run_id}/{self.pipeline}/{self.node}"
+        """What marks this run's rows in the run-id column."""
+        return run_marker(self.run_id, self.pipeline, self.node)
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -136,6 +132,15 @@ class WriteMode:
     name: str
     checks: Callable[[WriteContext], tuple[Step, ...]]
     publish: Callable[[WriteContext], tuple[Step, ...]]
+
+
+def run_marker(run_id: str, pipeline: str, node: str) -> str:
+    """Return what names the rows that one run wrote to one target.
+
+    Two pipelines on one schedule share their run ids, and two targets of a pipeline may share a table or a folder: by
+    the run id alone, one would replace the rows of the other.
+    """
+    return f"{run_id}/{pipeline}/{node}"
 
 
 def listed(names: Mapping[str, str] | Sequence[str]) -> str:

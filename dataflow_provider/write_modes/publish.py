@@ -90,7 +90,7 @@ def require_no_drift(ctx: WriteContext) -> None:
         return
     problems = [*_lossy_types(ctx)]
     if ctx.target.on_schema_drift == "fail":
-        problems = [*(f"column `{name}` is not in the target" for name in _new_columns(ctx)), *problems]
+        problems = [*(f"column `{name}` is not in the target" for name in new_columns(ctx)), *problems]
     if problems:
         raise ctx.error(
             "DF-WRITE-006",
@@ -109,8 +109,8 @@ def _lossy_types(ctx: WriteContext) -> list[str]:
     ]
 
 
-def _new_columns(ctx: WriteContext) -> list[str]:
-    """Name the columns of the rows that the target lacks; an append's own run-id column is no drift."""
+def new_columns(ctx: WriteContext) -> list[str]:
+    """Return the columns of the rows that the target lacks; an append's own run-id column is no drift."""
     if ctx.target_columns is None:
         return []
     known = {name.casefold() for name in ctx.target_columns}
@@ -122,7 +122,7 @@ def _new_columns(ctx: WriteContext) -> list[str]:
 def _added_columns(ctx: WriteContext) -> dict[str, str]:
     if ctx.target.on_schema_drift != "add":
         return {}
-    return {name: ctx.columns[name] for name in _new_columns(ctx)}
+    return {name: ctx.columns[name] for name in new_columns(ctx)}
 
 
 def _create_steps(ctx: WriteContext) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -156,9 +157,29 @@ class DuckDBSession:
 
     def _guard(self, call: Callable[[], T]) -> T:
         try:
-            return call()
+            return _interruptible(call, self._raw.interrupt)
         except duckdb.Error as exc:
             raise engine_error(exc) from exc
+
+
+def _interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T:
+    """Return what the call returns; a signal stops its statement and is raised once that has ended.
+
+    DuckDB does not look at Python's signals while it works, and only the main thread gets them. So there another
+    thread works, and this one waits.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    with ThreadPoolExecutor(1, thread_name_prefix="dataflow-duckdb") as pool:
+        future = pool.submit(call)
+        try:
+            return future.result()
+        except BaseException:
+            while not future.done():
+                # Again and again: the call may be between two statements when an interrupt comes.
+                interrupt()
+                wait((future,), timeout=0.05)
+            raise
 
 
 def _affected_rows(result: duckdb.DuckDBPyConnection) -> int | None:

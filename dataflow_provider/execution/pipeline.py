@@ -1,0 +1,53 @@
+"""Runs a whole pipeline in this process: stages in order, those behind a failed one left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from dataflow_provider.compiler.plan import Plan
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.connectors.connections import Connections
+from dataflow_provider.errors import DataflowError
+from dataflow_provider.execution.results import RunResult, StageResult
+from dataflow_provider.execution.stage import run_stage
+from dataflow_provider.spec.project import Project
+
+StageOutcome = StageResult | DataflowError | None
+"""How a stage ended: its result, its error, or None when it was left out for an earlier error."""
+
+
+def run_pipeline(
+    plan: Plan,
+    values: RunValues,
+    connections: Connections,
+    project: Project,
+    on_stage: Callable[[str, StageOutcome], None] = lambda stage, outcome: None,
+) -> RunResult:
+    """Run every stage once and return how it went; `on_stage` hears of each stage as it ends.
+
+    A failed stage stops those that depend on it, the others still run.
+    """
+    started = time.monotonic()
+    done: list[StageResult] = []
+    errors: dict[str, DataflowError] = {}
+    skipped: list[str] = []
+    for stage in plan.stages:
+        outcome: StageOutcome = None
+        if any(other in errors or other in skipped for other in stage.upstream):
+            skipped.append(stage.id)
+        else:
+            try:
+                outcome = run_stage(plan, stage.id, values, connections, project)
+                done.append(outcome)
+            except DataflowError as error:
+                outcome = errors[stage.id] = error
+        on_stage(stage.id, outcome)
+    return RunResult(
+        run_id=values.run_id,
+        state="failed" if errors else max((one.state for one in done), key=("success", "warning").index),
+        seconds=round(time.monotonic() - started, 3),
+        stages=tuple(done),
+        errors=errors,
+        skipped=tuple(skipped),
+    )

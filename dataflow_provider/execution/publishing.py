@@ -1,0 +1,115 @@
+"""Brings the rows of a stage to its target: a table by its write mode, or a file by one rename."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from dataflow_provider.compiler.compiled import CompiledStage, Output
+from dataflow_provider.compiler.values import RunValues, naive_utc
+from dataflow_provider.connectors.base import FileDestination, FileStore, SqlSession
+from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.errors import DataflowError
+from dataflow_provider.execution.steps import StepRunner
+from dataflow_provider.spec.findings import Problem, Severity
+from dataflow_provider.spec.nodes import SqlTarget
+from dataflow_provider.write_modes.context import WriteContext, listed
+from dataflow_provider.write_modes.publish import (
+    check_steps,
+    is_at_least_once,
+    new_columns,
+    prepare_steps,
+    publish_steps,
+    require_no_drift,
+    require_target,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def write_context(
+    pipeline: str, target: SqlTarget, output: Output, values: RunValues, session: SqlSession, dialect: SqlDialect
+) -> WriteContext:
+    """Return what the write mode must know, the stage table and the target as they are now."""
+    blank = WriteContext(
+        pipeline=pipeline,
+        node=output.node,
+        target=target,
+        stage=output.table,
+        columns=session.columns_of(output.table) or {},
+        run_id=values.run_id,
+        interval_start=values.interval_start and naive_utc(values.interval_start),
+        interval_end=values.interval_end and naive_utc(values.interval_end),
+        sql=dialect.publish,
+    )
+    return blank.with_target(session.columns_of(blank.table))
+
+
+def publish_table(runner: StepRunner, ctx: WriteContext) -> list[Problem]:
+    """The target holds the run's rows, by one transaction; returns what people should know about it.
+
+    Everything that can be refused is refused before the target is touched.
+
+    Raises:
+        DataflowError: nothing is published, except when a hook after the transaction fails; the error then says so.
+    """
+    require_no_drift(ctx)
+    if not ctx.target.pre_sql and not ctx.target.create.if_missing:
+        require_target(ctx)
+    runner.run_plainly(check_steps(ctx))
+    before = prepare_steps(ctx)
+    runner.run_plainly(step for step in before if not step.in_transaction)
+    with runner.session.transaction():
+        runner.run_plainly(step for step in before if step.in_transaction)
+        ctx = ctx.with_target(runner.session.columns_of(ctx.table))
+        require_target(ctx)
+        steps = publish_steps(ctx)
+        runner.run_plainly(step for step in steps if step.in_transaction)
+    try:
+        runner.run_plainly(step for step in steps if not step.in_transaction)
+    except DataflowError as error:
+        error.hint = f"The data of `{ctx.target.table}` is published; only this statement after it failed."
+        raise
+    return _remarks(ctx)
+
+
+def _remarks(ctx: WriteContext) -> list[Problem]:
+    path = ("nodes", ctx.node, "write")
+    found = []
+    if is_at_least_once(ctx):
+        found.append(
+            Problem(
+                "DF-WRITE-010",
+                path,
+                f"`{ctx.target.table}` has no column `{ctx.target.write.run_id_column}`, so this append is "
+                "at-least-once: a retry after a lost answer adds its rows again",
+                f"Add the column: ALTER TABLE {ctx.target.table} ADD COLUMN {ctx.target.write.run_id_column} VARCHAR.",
+                Severity.WARNING,
+            )
+        )
+    left_out = new_columns(ctx) if ctx.target.on_schema_drift == "ignore" else []
+    if left_out:
+        found.append(
+            Problem(
+                "DF-WRITE-011",
+                path,
+                f"the columns {listed(left_out)} are not in `{ctx.target.table}` and were left out",
+                "Set `on_schema_drift: add` to add them.",
+                Severity.WARNING,
+            )
+        )
+    return found
+
+
+def publish_file(runner: StepRunner, store: FileStore, destination: FileDestination, compiled: CompiledStage) -> None:
+    """The file stands at its final path, whole; on failure the old one stays and nothing is left beside it."""
+    store.prepare(destination)
+    try:
+        runner.run_plainly(
+            replace(step, figure=step.figure or "rows_out") for step in compiled.steps if step.kind == "publish"
+        )
+        store.publish(destination)
+    except BaseException:
+        store.discard(destination)
+        raise
+    logger.info("published node=%s file=%s", destination.node, destination.final)

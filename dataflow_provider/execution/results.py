@@ -1,0 +1,122 @@
+"""What running gives back: rows and seconds per node, the state of each stage and of the whole run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from dataflow_provider.errors import DataflowError
+from dataflow_provider.spec.findings import Finding, Problem
+
+StageState = Literal["success", "warning"]
+RunState = Literal["success", "warning", "failed"]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One node in one stage; counts are None for a node that was fused into others and not measured."""
+
+    id: str
+    rows_in: int | None = None
+    rows_out: int | None = None
+    rows_rejected: int | None = None
+    seconds: float = 0.0
+
+    def counts(self) -> str:
+        """Return the known counts as `key=value` for the log; empty when nothing was measured."""
+        figures = {"rows_in": self.rows_in, "rows_out": self.rows_out, "rows_rejected": self.rows_rejected}
+        return " ".join(f"{name}={count}" for name, count in figures.items() if count is not None)
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """One stage that succeeded; a failed one raises instead. `problems` are warnings met on the way."""
+
+    stage: str
+    state: StageState
+    seconds: float
+    nodes: tuple[NodeResult, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shape that tasks leave in XCom and the run page reads."""
+        return {
+            "stage": self.stage,
+            "state": self.state,
+            "seconds": self.seconds,
+            "nodes": [asdict(node) for node in self.nodes],
+            "findings": [
+                {
+                    "code": problem.code,
+                    "severity": problem.severity.value,
+                    "node": problem.node,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+                for problem in self.problems
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A whole run. `errors` holds one error per failed stage; `skipped` the stages that could not start for it."""
+
+    run_id: str
+    state: RunState
+    seconds: float
+    stages: tuple[StageResult, ...]
+    errors: dict[str, DataflowError] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[NodeResult, ...]:
+        """Each node once: one computed in several stages has its known counts and the sum of its seconds."""
+        merged: dict[str, NodeResult] = {}
+        for stage in self.stages:
+            for node in stage.nodes:
+                merged[node.id] = merge_nodes(merged[node.id], node) if node.id in merged else node
+        return tuple(merged.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer of `dataflow run --json`."""
+        first = next(iter(self.errors.items()), None)
+        return {
+            "run_id": self.run_id,
+            "state": self.state,
+            "seconds": self.seconds,
+            "nodes": [asdict(node) for node in self.nodes],
+            "stages": [
+                *({"id": one.stage, "state": one.state, "seconds": one.seconds} for one in self.stages),
+                *({"id": stage, "state": "failed", "error": error_json(error)} for stage, error in self.errors.items()),
+                *({"id": stage, "state": "skipped"} for stage in self.skipped),
+            ],
+            "error": None if first is None else error_json(first[1]),
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def merge_nodes(first: NodeResult, second: NodeResult) -> NodeResult:
+    """Return one result for a node that ran twice; the first known count stands."""
+    return replace(
+        first,
+        rows_in=second.rows_in if first.rows_in is None else first.rows_in,
+        rows_out=second.rows_out if first.rows_out is None else first.rows_out,
+        rows_rejected=second.rows_rejected if first.rows_rejected is None else first.rows_rejected,
+        seconds=round(first.seconds + second.seconds, 3),
+    )
+
+
+def error_json(error: DataflowError) -> dict[str, Any]:
+    """Return the error as JSON answers carry it."""
+    place = error.place
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "node": place.node,
+    }

@@ -1,0 +1,206 @@
+"""Runs one stage: reads, builds its stage table, checks, publishes; the same code behind every door."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dataflow_provider.compiler.compiled import CompiledStage, Output, StagePaths
+from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.plan import Plan, Stage, StageInput
+from dataflow_provider.compiler.sql import compile_stage
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.connectors.base import FileDestination, SessionOptions, SqlSession
+from dataflow_provider.connectors.connections import Connections
+from dataflow_provider.connectors.lock import Holder
+from dataflow_provider.connectors.registry import get_connector, get_file_store
+from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.errors import AuthorError, Place, TransientError
+from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
+from dataflow_provider.execution.results import StageResult
+from dataflow_provider.execution.stage_tables import StageTables, is_kept, readers_of
+from dataflow_provider.execution.steps import StepRunner, blamed
+from dataflow_provider.settings import Settings
+from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar, SqlTarget
+from dataflow_provider.spec.project import Project
+from dataflow_provider.write_modes.context import run_marker
+
+logger = logging.getLogger(__name__)
+
+BUILD_STEPS = ("read", "stage", "measure", "check")
+
+
+def run_stage(plan: Plan, stage_id: str, values: RunValues, connections: Connections, project: Project) -> StageResult:
+    """Run one stage; running it again with the same values leaves the same rows.
+
+    Rows that an earlier stage kept and that are gone since are computed again first.
+
+    Raises:
+        DataflowError: the stage failed; its target is as it was, unless the error says otherwise.
+    """
+    stage = plan.stage(stage_id)
+    # Every stage before this one may have to be computed again, each of them once.
+    for _ in plan.stages:
+        started = time.monotonic()
+        with open_session(plan, stage, connections, project) as session:
+            run = StageRun(plan, stage, values, project, session)
+            lost = run.lost_inputs()
+            if not lost:
+                return run.run(started)
+        for upstream in lost:
+            logger.info("rows of an earlier stage are gone, computing them again stage=%s for=%s", upstream, stage_id)
+            run_stage(plan, upstream, values, connections, project)
+    raise TransientError(
+        "DF-RUN-050",
+        f"the rows that stage `{stage_id}` reads went away again while it waited",
+        hint="Another run of the same run id is at work; wait for it.",
+    )
+
+
+@contextmanager
+def open_session(
+    plan: Plan, stage: Stage, connections: Connections, project: Project, *, read_only: bool = False
+) -> Iterator[SqlSession]:
+    """Open a session on the stage's connection, alone unless `read_only`, with the session settings of its nodes.
+
+    Raises:
+        AuthorError: when the connection is missing, of another engine, or two nodes set one setting differently.
+    """
+    connection = connections.get(stage.connection)
+    if connection.conn_type != stage.dialect:
+        raise AuthorError(
+            "DF-RUN-051",
+            f"connection `{stage.connection}` is of type `{connection.conn_type}`, and the pipeline uses it as "
+            f"`{stage.dialect}`",
+            place=Place(node=stage.id),
+            hint="Name another connection, or change the type of the node.",
+        )
+    options = SessionOptions(
+        holder=Holder(plan.pipeline.id, stage.id),
+        read_only=read_only,
+        file_roots=project.file_roots,
+        lock_timeout_s=Settings.load().warehouse_lock_timeout_s,
+        settings=_session_settings(plan, stage),
+    )
+    with get_connector(stage.dialect).open(connection, options) as session:
+        yield session
+
+
+def _session_settings(plan: Plan, stage: Stage) -> dict[str, Scalar]:
+    settings: dict[str, Scalar] = {}
+    for node in stage.nodes:
+        for name, value in plan.graph.nodes[node].spec.session.items():
+            if settings.setdefault(name, value) != value:
+                raise AuthorError(
+                    "DF-RUN-052",
+                    f"`session.{name}` is set differently by two nodes of stage `{stage.id}`, which run in one session",
+                    place=Place(node=node),
+                    hint="Set it once, or give one of the nodes a task of its own (`retries`).",
+                )
+    return settings
+
+
+@dataclass
+class StageRun:
+    """One try of one stage in one session."""
+
+    plan: Plan
+    stage: Stage
+    values: RunValues
+    project: Project
+    session: SqlSession
+
+    def __post_init__(self) -> None:
+        self.dialect: SqlDialect = get_dialect(self.stage.dialect)
+        self.runner = StepRunner(self.session)
+        self.tables = StageTables(self.session, self.dialect, self.plan, self.values)
+        self.store = get_file_store("file")
+
+    def lost_inputs(self) -> tuple[str, ...]:
+        """Return the earlier stages whose kept rows are not there."""
+        lost = (one.stage for one in self.stage.inputs if self.session.columns_of(self._input_table(one)) is None)
+        return tuple(dict.fromkeys(lost))
+
+    def run(self, started: float) -> StageResult:
+        """Do the stage's work; `started` is when it began to wait, by the monotonic clock."""
+        with blamed(self.stage.id):
+            self.tables.prepare()
+            destination = self._destination()
+            compiled = compile_stage(
+                self.plan, self.stage, self.values, probe=self.session, paths=self._paths(destination)
+            )
+            self._build(compiled)
+            problems = self._publish(compiled, destination)
+            self._leave(compiled)
+        return self._result(time.monotonic() - started, problems)
+
+    def _build(self, compiled: CompiledStage) -> None:
+        """The stage's tables stand and its figures are known, all from one snapshot; on failure nothing is left."""
+        digest = hashlib.sha256("\n".join(step.sql for step in compiled.steps).encode()).hexdigest()
+        with self.session.transaction():
+            self.runner.run_plainly(step for step in compiled.steps if step.kind in BUILD_STEPS)
+            self.tables.register(compiled.outputs, digest)
+
+    def _publish(self, compiled: CompiledStage, destination: FileDestination | None) -> list[Problem]:
+        target = self.plan.graph.nodes[self.stage.id].spec
+        if isinstance(target, FileTarget) and destination is not None:
+            with blamed(self.stage.id):
+                publish_file(self.runner, self.store, destination, compiled)
+        if not isinstance(target, SqlTarget):
+            return []
+        output: Output = compiled.outputs[0]
+        ctx = write_context(self.plan.pipeline.id, target, output, self.values, self.session, self.dialect)
+        return publish_table(self.runner, ctx)
+
+    def _leave(self, compiled: CompiledStage) -> None:
+        """Tables that nobody needs any more are dropped: the target's own, and inputs that all their readers used."""
+        is_target = isinstance(self.plan.graph.nodes[self.stage.id].spec, SqlTarget | FileTarget)
+        if is_target:
+            self.tables.drop(output.table for output in compiled.outputs)
+        for one in self.stage.inputs:
+            table = self._input_table(one)
+            self.tables.mark_read(table, self.stage.id)
+            kept = is_kept(self.plan, self.plan.stage(one.stage))
+            if not kept and self.tables.is_read_by_all(table, readers_of(self.plan, one.node, one.port)):
+                self.tables.drop((table,))
+
+    def _input_table(self, one: StageInput) -> str:
+        return self.dialect.stage_table(stage_table_name(self.plan.pipeline.id, self.values, one.node, one.port))
+
+    def _destination(self) -> FileDestination | None:
+        target = self.plan.graph.nodes[self.stage.id].spec
+        if not isinstance(target, FileTarget):
+            return None
+        marker = run_marker(self.values.run_id, self.plan.pipeline.id, self.stage.id)
+        return self.store.destination(self.stage.id, target, self.project, marker)
+
+    def _paths(self, destination: FileDestination | None) -> StagePaths:
+        sources = {node: self.plan.graph.nodes[node].spec for node in self.stage.nodes}
+        return StagePaths(
+            reads={
+                node: self.store.find(node, spec.path, self.project)
+                for node, spec in sources.items()
+                if isinstance(spec, FileSource)
+            },
+            writes={} if destination is None else {destination.node: destination.temporary},
+        )
+
+    def _result(self, seconds: float, problems: list[Problem]) -> StageResult:
+        nodes = tuple(self.runner.result(node, seconds) for node in self.stage.nodes)
+        for node in nodes:
+            if node.counts():
+                logger.info("node=%s %s", node.id, node.counts())
+        last = next(node for node in nodes if node.id == self.stage.id)
+        logger.info(
+            "stage=%s pipeline=%s run_id=%s %s seconds=%.3f",
+            self.stage.id, self.plan.pipeline.id, self.values.run_id, last.counts(), seconds,
+        )  # fmt: skip
+        for problem in problems:
+            logger.warning("%s: %s %s", problem.code, problem.message, problem.hint or "")
+        return StageResult(self.stage.id, "success", round(seconds, 3), nodes, tuple(problems))

@@ -200,7 +200,7 @@ def _compose(text: str) -> yaml.Node:
 # Part of libyaml's message → our sentence and a hint.
 _SYNTAX: dict[str, tuple[str, str]] = {
     "cannot start any token": ("The character `{at}` cannot start a value here.", "Put the value in quotes."),
-    "expected a single document": (
+    "found another document": (
         "A second document starts here; a pipeline file holds one.",
         "Delete the `---` line.",
     ),
@@ -220,9 +220,9 @@ _SYNTAX: dict[str, tuple[str, str]] = {
         "A list item was expected here.",
         "Items of one list start with `- ` in one column.",
     ),
-    "did not find expected ',' or ']'": ("A list in `[ ]` is not closed before this place.", "Write `[a, b]`."),
-    "did not find expected ',' or '}'": ("A map in `{{ }}` is not closed before this place.", "Write `{a: 1, b: 2}`."),
-    "found unexpected end of stream": ("The file ends inside a quoted text.", "Close the quote."),
+    "did not find expected ',' or ']'": ("The list that starts here with `[` is not closed.", "Write `[a, b]`."),
+    "did not find expected ',' or '}'": ("The map that starts here with `{{` is not closed.", "Write `{a: 1, b: 2}`."),
+    "found unexpected end of stream": ("The quoted text that starts here is not closed.", "Close the quote."),
     "unknown escape character": (
         "A backslash escape in double quotes is unknown.",
         "Use single quotes for text with backslashes.",
@@ -251,6 +251,8 @@ def _syntax_fault(exc: yaml.MarkedYAMLError, text: str) -> Fault:
     at = row[column - 1 : column] or "end of line"
     for part, (message, hint) in _SYNTAX.items():
         if part in problem:
+            if "that starts here" in message and exc.context_mark is not None:
+                line, column = exc.context_mark.line + 1, exc.context_mark.column + 1
             return Fault("DF-YAML-010", line, column, (), message.format(at=at), hint)
     return Fault(
         "DF-YAML-010", line, column, (), f"The YAML cannot be read here: {problem}.", "Check indent and quotes."

@@ -37,7 +37,7 @@ Scalar = Text | Flag | Number | Annotated[date, Strict()] | Annotated[datetime, 
 class Model(BaseModel):
     """Base of all spec models: frozen, unknown keys refused, YAML keys by alias."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class NodeBase(Model):

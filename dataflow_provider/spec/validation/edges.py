@@ -205,7 +205,7 @@ def _cycles_from(start: str, upstream: dict[str, list[str]], done: set[str]) -> 
         elif step in way:
             circle = [*way[way.index(step) :], step]
             circle.reverse()  # rows flow from the node that is read to its reader
-            message = f"The nodes form a cycle: {' → '.join(circle)}."
+            message = f"The nodes form a cycle: `{' → '.join(circle)}`."
             hint = "Rows flow one way: take one of these edges out of `from` or `after`."
             yield Problem("DF-EDGE-003", ("nodes", circle[0]), message, hint)
         elif step not in done:

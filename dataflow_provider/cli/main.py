@@ -20,6 +20,7 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run a pipeline here and now, without a scheduler", "dataflow_provider.cli.commands.run"),
     "validate": ("check pipeline files and print the findings", "dataflow_provider.cli.commands.validate"),
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
     "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from dataflow_provider.errors import DataflowError
-from dataflow_provider.spec.findings import Finding, Problem
+from dataflow_provider.spec.findings import Problem
 
 StageState = Literal["success", "warning"]
 RunState = Literal["success", "warning", "failed"]
@@ -68,7 +68,6 @@ class RunResult:
     stages: tuple[StageResult, ...]
     errors: dict[str, DataflowError] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
 
     @property
     def nodes(self) -> tuple[NodeResult, ...]:
@@ -80,7 +79,7 @@ class RunResult:
         return tuple(merged.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the answer of `dataflow run --json`."""
+        """Return the answer of `dataflow run --json`, without its findings, which need the file's text."""
         first = next(iter(self.errors.items()), None)
         return {
             "run_id": self.run_id,
@@ -93,7 +92,6 @@ class RunResult:
                 *({"id": stage, "state": "skipped"} for stage in self.skipped),
             ],
             "error": None if first is None else error_json(first[1]),
-            "findings": [finding.to_json() for finding in self.findings],
         }
 
 

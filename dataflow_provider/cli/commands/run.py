@@ -1,0 +1,191 @@
+"""`dataflow run PATH`: runs a pipeline here and now, on the stage code of the operators. Exit 1 when a stage fails."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.commands.validate import validate_paths
+from dataflow_provider.cli.output import print_json
+from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.plan import Plan, plan_pipeline
+from dataflow_provider.errors import AuthorError, DataflowError
+from dataflow_provider.execution.frozen import start_run
+from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
+from dataflow_provider.execution.results import NodeResult, RunResult, StageResult, error_json
+from dataflow_provider.execution.values import Interval, parse_interval
+from dataflow_provider.spec.findings import Finding, InvalidPipelineError, has_errors
+from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.project import Project
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", type=Path, help="pipeline file")
+    parser.add_argument(
+        "--param", metavar="K=V", type=_parameter, action="append", default=[], help="value of a parameter; repeatable"
+    )
+    parser.add_argument(
+        "--interval", metavar="A/B", type=_interval, help="data interval, end exclusive; dates or times, UTC"
+    )
+    parser.add_argument("--run-id", metavar="ID", help="name of the run; one used before is a retry of that run")
+    parser.add_argument("--from-checkpoint", action="store_true", help="go on after the last kept result of the run")
+    parser.add_argument("--verbose", action="store_true", help="log every statement to stderr")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Validate, run, and print what happened to every node.
+
+    JSON: `{"run_id", "state", "seconds", "nodes": [{"id", "rows_in", "rows_out", "rows_rejected", "seconds"}],
+    "stages": [{"id", "state", "seconds"}], "error", "findings"}`; `state` is success, warning or failed. A run that
+    fails before it starts has `state`, `error` and `findings` only.
+    """
+    _log_to_stderr(verbose=args.verbose)
+    signal.signal(signal.SIGTERM, _interrupt)
+    findings: list[Finding] = []
+    try:
+        loaded = _load(args.path, findings)
+        result = _run(args, loaded, findings)
+    except DataflowError as error:
+        if not args.json:
+            raise
+        print_json({"state": "failed", "error": error_json(error), "findings": _as_json(findings)})
+        return 1
+    if args.json:
+        print_json({**result.to_json(), "findings": _as_json(findings)})
+    else:
+        _print_end(result, findings)
+    return 1 if result.state == "failed" else 0
+
+
+def _load(path: Path, findings: list[Finding]) -> Loaded:
+    """Return the one valid pipeline at the path; everything found is added to `findings`.
+
+    Raises:
+        InvalidPipelineError: when a finding is an error.
+        AuthorError: when the path is not one file.
+    """
+    if path.is_dir():
+        raise AuthorError("DF-RUN-061", f"`{path}` is a folder", hint="Name one pipeline file.")
+    files, found = validate_paths([path])
+    findings += found
+    if has_errors(found):
+        raise InvalidPipelineError(found)
+    return files[0]
+
+
+def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> RunResult:
+    if args.from_checkpoint:
+        raise AuthorError(
+            "DF-RUN-060",
+            "`--from-checkpoint` cannot be used yet",
+            hint="Run the same `--run-id` again without it: every stage is computed anew and published once.",
+        )
+    pipeline, project = loaded.require(), Project.of(args.path)
+    try:
+        plan = plan_pipeline(pipeline)
+    except CompileError as error:
+        raise _placed(error, loaded, findings) from error
+    values = start_run(
+        pipeline, project, now=datetime.now(UTC), run_id=args.run_id, interval=args.interval, params=dict(args.param)
+    )
+    show = _Progress(plan, quiet=args.json)
+    result = run_pipeline(plan, values, command_connections(project), project, show.on_stage)
+    for stage in result.stages:
+        findings += [loaded.finding(problem) for problem in stage.problems]
+    for failure in result.errors.values():
+        if isinstance(failure, CompileError):
+            findings += [loaded.finding(problem) for problem in failure.problems]
+    return result
+
+
+def _placed(error: CompileError, loaded: Loaded, findings: list[Finding]) -> InvalidPipelineError:
+    found = [loaded.finding(problem) for problem in error.problems]
+    findings += found
+    return InvalidPipelineError(found)
+
+
+def _as_json(findings: list[Finding]) -> list[Any]:
+    return [finding.to_json() for finding in findings]
+
+
+# ---------------------------------------------------------------- arguments and signals
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"`{text}` is not `name=value`")
+    return name, value
+
+
+def _interval(text: str) -> Interval:
+    try:
+        return parse_interval(text)
+    except AuthorError as error:
+        raise argparse.ArgumentTypeError(f"{error.message} {error.hint}") from error
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Stopping a run from outside is the same as Ctrl-C: the statement is cancelled, its transaction undone."""
+    raise KeyboardInterrupt
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    """Waiting in line is always told; statements only when asked for."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("dataflow_provider")
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG if verbose else logging.ERROR)
+    logging.getLogger("dataflow_provider.connectors.lock").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+# ---------------------------------------------------------------- text for people
+
+
+class _Progress:
+    """Prints a block of lines for each stage as it ends."""
+
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._width = max(len(node) for node in plan.graph.nodes) + 2
+        if not quiet:
+            sys.stdout.write(f"{'node':<{self._width}}{'rows in':>12}{'rows out':>12}{'rejected':>12}{'seconds':>10}\n")
+
+    def on_stage(self, stage: str, outcome: StageOutcome) -> None:
+        if self._quiet:
+            return
+        if isinstance(outcome, StageResult):
+            for node in outcome.nodes:
+                sys.stdout.write(self._line(node, last=node.id == stage))
+        elif outcome is None:
+            sys.stdout.write(f"{stage:<{self._width}}not run: a stage before it failed\n")
+        else:
+            sys.stdout.write(f"{stage:<{self._width}}FAILED\n")
+        sys.stdout.flush()
+
+    def _line(self, node: NodeResult, *, last: bool) -> str:
+        counts = (node.rows_in, node.rows_out, node.rows_rejected)
+        seconds = f"{node.seconds:>10.2f}" if last else ""
+        return f"{node.id:<{self._width}}{''.join(_count(count) for count in counts)}{seconds}".rstrip() + "\n"
+
+
+def _count(rows: int | None) -> str:
+    return f"{'' if rows is None else f'{rows:,}':>12}"
+
+
+def _print_end(result: RunResult, findings: list[Finding]) -> None:
+    for finding in findings:
+        sys.stderr.write(f"{finding}\n")
+    for stage, error in result.errors.items():
+        if not isinstance(error, CompileError):
+            sys.stderr.write(f"error in stage {stage}: {error}\n")
+    sys.stdout.write(f"{result.state} run_id={result.run_id} seconds={result.seconds:.2f}\n")

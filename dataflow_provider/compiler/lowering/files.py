@@ -33,6 +33,7 @@ REJECT_COLUMNS: Columns = {
 
 # Never in a text file: with it a whole line is one field.
 _NO_DELIMITER = "\x01"
+_NO_NULL = "\x02"
 _RAW, _REJECTS, _SCANS = "raw", "rejects", "scans"
 
 
@@ -188,7 +189,7 @@ def _header_of(scope: Lowering, node: GraphNode, spec: FileSource, path: str) ->
         "delim": exp.Literal.string(_NO_DELIMITER),
         "quote": exp.Literal.string(""),
         "escape": exp.Literal.string(""),
-        "nullstr": exp.Literal.string(_NO_DELIMITER),
+        "nullstr": exp.Literal.string(_NO_NULL),
         "columns": _struct({"line": "VARCHAR"}),
     }
     if scope.probe is None:

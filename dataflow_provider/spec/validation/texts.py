@@ -57,8 +57,9 @@ def check_distinct(names: Iterable[tuple[str, Path]], what: str) -> Iterator[Pro
     """Yield a problem for every name that came before, letter case aside: engines fold it."""
     seen: dict[str, str] = {}
     for name, path in names:
-        before = seen.setdefault(name.lower(), name)
-        if before is not name:
+        before = seen.get(name.lower())
+        seen.setdefault(name.lower(), name)
+        if before is not None:
             same = "" if before == name else f", beside `{before}`: many databases ignore letter case"
             yield Problem("DF-NODE-007", path, f"The {what} `{name}` stands twice{same}.", "Keep one, or rename it.")
 

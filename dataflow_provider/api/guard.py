@@ -55,9 +55,9 @@ def refuse_write(method: str, headers: Headers) -> ASGIApp | None:
             415, "DF-API-415", f"The body is `{headers['content-type']}`; only JSON is taken.",
             "Send `Content-Type: application/json`.",
         )  # fmt: skip
-    if "authorization" in headers and "origin" not in headers:
-        return None
-    if not is_own_origin(headers):
+    # Without cookies nothing is sent that the caller did not put there on purpose.
+    ambient = "cookie" in headers and ("authorization" not in headers or "origin" in headers)
+    if ambient and not is_own_origin(headers):
         shown = headers.get("origin", "")
         return problem_response(
             403, "DF-API-007", f"The request comes from `{shown}`, which is not this server." if shown

@@ -30,10 +30,8 @@ from dataflow_provider.api.datamodels import (
 from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.graphs import SQL_FIELDS, build_graph
 from dataflow_provider.api.problems import ProblemError
+from dataflow_provider.operators.errors import ERROR_XCOM
 from dataflow_provider.security import Right
-
-ERROR_KEY = "dataflow_error"
-"""XCom key under which a stage leaves the message of the error that ended its last try."""
 
 _STAGE_STATES = {state.value: state for state in StageState}
 _OVER = frozenset({RunState.SUCCESS, RunState.WARNING, RunState.FAILED})
@@ -121,7 +119,7 @@ def build_stage(stage: GraphStage, attempt: Attempt | None, xcoms: Mapping[str, 
     if state is StageState.SUCCESS and result.get("state") == "warning":
         state = StageState.WARNING
     measured = {node.get("id"): node for node in result.get("nodes", ()) if isinstance(node, dict)}
-    error = xcoms.get(ERROR_KEY) if state in (StageState.FAILED, StageState.UP_FOR_RETRY) else None
+    error = xcoms.get(ERROR_XCOM) if state in (StageState.FAILED, StageState.UP_FOR_RETRY) else None
     return RunStage(
         id=stage.id,
         state=state,
@@ -174,7 +172,7 @@ def read_stage_state(state: str | None) -> StageState:
 def _load_xcoms(session: Session, pipeline_id: str, run_id: str) -> dict[str, dict[str, Any]]:
     rows = session.execute(
         select(XComModel.task_id, XComModel.key, XComModel.value).where(
-            XComModel.dag_id == pipeline_id, XComModel.run_id == run_id, XComModel.key.in_((RETURN_VALUE, ERROR_KEY))
+            XComModel.dag_id == pipeline_id, XComModel.run_id == run_id, XComModel.key.in_((RETURN_VALUE, ERROR_XCOM))
         )
     )
     found: dict[str, dict[str, Any]] = {}

@@ -55,7 +55,8 @@ RIGHT_PERMISSIONS: dict[Right, frozenset[Permission]] = {
         | _grant("can_read", "Configurations", "Providers", "All Import Errors", "All Reparses", "Triggers")
         | _grant("can_read", "Permission Views", "Permissions", "View Menus", "Task Reschedules", "Cluster Activity")
         | _grant("can_read can_edit", "Passwords")
-        | _grant("menu_access", "Admin", "Users", "Pools", "Variables", "Configurations", "Providers", "Plugins")
+        | _grant("menu_access", "Admin", "List Users", "List Roles", "Pools", "Variables")
+        | _grant("menu_access", "Configurations", "Providers", "Plugins", "XComs")
     ),
 }  # fmt: skip
 

@@ -281,7 +281,7 @@ class RunStage(Body):
     end: datetime | None
     duration_s: float | None
     nodes: list[RunNode]
-    error: str | None = Field(description="Why the last try failed, as DataFlow says it; None without the right `read_logs`")
+    error: str | None = Field(description="Why the last try failed; None without the right `read_logs`")
 
 
 class RunDocument(Body):

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from dataflow_provider.operators.errors import TaskStoppedError, airflow_errors, keep_error
+
 if TYPE_CHECKING:
     from dataflow_provider.compiler.plan import Plan
+    from dataflow_provider.execution.results import StageResult
 
 
 class PipelineStageOperator(BaseOperator):
-    """Runs one stage, logs a line per node, and returns the stage's result (state, seconds, row counts) as XCom.
+    """Runs one stage, logs its rows, and returns the stage's result (state, seconds, rows of each node) as XCom.
 
     Nothing in it is a template: `{{ x }}` in a pipeline stays text.
 
@@ -35,6 +38,50 @@ class PipelineStageOperator(BaseOperator):
         self.pipeline = str(pipeline)
         self.stage = stage or self.task_id
         self.plan = plan
+        self._at_work = False
 
     def execute(self, context: Any) -> dict[str, Any]:
-        raise NotImplementedError
+        self._at_work = True
+        try:
+            with airflow_errors(), keep_error(context):
+                return self._run_stage(context).to_json()
+        finally:
+            self._at_work = False
+
+    def on_kill(self) -> None:
+        """Raise into the statement at work, from Airflow's signal handler: the session interrupts and rolls back."""
+        if self._at_work:
+            raise TaskStoppedError("The task was stopped; what it had begun is rolled back.")
+
+    def _run_stage(self, context: Any) -> StageResult:
+        # Parsing a Dag imports this module, and must not pay for the engine.
+        from dataflow_provider.connectors.connections import EnvironmentConnections
+        from dataflow_provider.execution.stage import run_stage
+        from dataflow_provider.hooks.connections import AirflowConnections
+        from dataflow_provider.operators.run_values import values_of_context
+        from dataflow_provider.spec.project import Project
+
+        path = self._path()
+        plan = self.plan or load_plan(path)
+        project = Project.of(path)
+        values = values_of_context(context, plan.pipeline, project)
+        connections = EnvironmentConnections(project.warehouse, fallback=AirflowConnections())
+        return run_stage(plan, self.stage, values, connections, project)
+
+    def _path(self) -> Path:
+        from dataflow_provider.settings import Settings
+
+        path = Path(self.pipeline)
+        return path if path.is_absolute() else Settings.load().pipelines_folder.parent / path
+
+
+def load_plan(path: Path) -> Plan:
+    """Return the plan of a pipeline file.
+
+    Raises:
+        AuthorError: with all findings of a file that cannot run.
+    """
+    from dataflow_provider.compiler.plan import plan_pipeline
+    from dataflow_provider.spec.loader import load_pipeline
+
+    return plan_pipeline(load_pipeline(path).require())

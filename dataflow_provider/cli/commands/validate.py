@@ -6,8 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from dataflow_provider.cli.excerpt import show_excerpt
@@ -64,9 +62,8 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
     """SQL is parsed only where the structure holds; importing the parser costs more than everything else."""
     if loaded.pipeline is None or has_errors(loaded.findings):
         return []
-    if find_spec("dataflow_provider.compiler.check") is None:
-        return []
-    check_pipeline = import_module("dataflow_provider.compiler.check").check_pipeline
+    from dataflow_provider.compiler.check import check_pipeline
+
     return [loaded.finding(problem) for problem in check_pipeline(loaded.pipeline)]
 
 

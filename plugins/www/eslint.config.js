@@ -22,7 +22,10 @@ export default tseslint.config(
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/dot-notation": "off",
       "max-lines": ["error", { max: 200, skipBlankLines: true, skipComments: true }],
+      // Told to users of the React compiler, which we do not run.
+      "react-hooks/incompatible-library": "off",
       "no-restricted-globals": ["error", ...noNetwork],
       "no-restricted-properties": [
         "error",
@@ -35,6 +38,7 @@ export default tseslint.config(
     files: ["src/graph/**"],
     rules: { "no-restricted-imports": ["error", { patterns: ["react", "react-*", "@xyflow/*", "@chakra-ui/*"] }] },
   },
+  { files: ["src/theme/palettes.ts"], rules: { "max-lines": "off" } },
   { files: ["src/**/*.test.{ts,tsx}"], rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
   { extends: [tseslint.configs.disableTypeChecked], files: ["*.js"] },
 );

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /**
+         * Get Me
+         * @description Return who is signed in and what the screens may offer.
+         */
         get: operations["get_me"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pipelines */
+        /**
+         * List Pipelines
+         * @description Return one page of the pipelines that the caller may read.
+         */
         get: operations["list_pipelines"];
         put?: never;
         post?: never;
@@ -45,15 +51,41 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pipeline */
+        /**
+         * Get Pipeline
+         * @description Return one pipeline; its text and the SQL in it only with the right `read_logs`.
+         */
         get: operations["get_pipeline"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Patch */
+        /**
+         * Patch Pipeline
+         * @description Pause or unpause the pipeline.
+         */
         patch: operations["patch_pipeline"];
+        trace?: never;
+    };
+    "/pipelines/{pipeline_id}/graph.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Graph Svg
+         * @description Return the pipeline's graph as a picture that fits light and dark pages.
+         */
+        get: operations["get_graph_svg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/pipelines/{pipeline_id}/runs": {
@@ -63,10 +95,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs */
+        /**
+         * List Runs
+         * @description Return the pipeline's runs, newest first.
+         */
         get: operations["list_runs"];
         put?: never;
-        /** Trigger */
+        /**
+         * Trigger Run
+         * @description Start a run; a parameter of the wrong type is a 422, a paused pipeline a 409 unless `unpause` is set.
+         */
         post: operations["trigger_run"];
         delete?: never;
         options?: never;
@@ -81,7 +119,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Run */
+        /**
+         * Get Run
+         * @description Return a run with its stages and the graph of the version that ran.
+         */
         get: operations["get_run"];
         put?: never;
         post?: never;
@@ -100,7 +141,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel */
+        /**
+         * Cancel Run
+         * @description Stop a run that is not over: its running stages are ended, those not begun never start.
+         */
         post: operations["cancel_run"];
         delete?: never;
         options?: never;
@@ -115,7 +159,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Log */
+        /**
+         * Get Stage Log
+         * @description Return a part of the log of one try of a stage.
+         */
         get: operations["get_stage_log"];
         put?: never;
         post?: never;
@@ -268,11 +315,6 @@ export interface components {
             reason: string;
             /** Upstream */
             upstream: string[];
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
         };
         /**
          * LogLine
@@ -485,6 +527,25 @@ export interface components {
             tags: string[];
             /** Workspace */
             workspace: string;
+        };
+        /**
+         * Problem
+         * @description Why a request was refused, after RFC 9457.
+         */
+        Problem: {
+            /**
+             * Code
+             * @description Stable code, `DF-API-…`
+             */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Hint */
+            hint?: string | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
         };
         /**
          * Right
@@ -702,19 +763,6 @@ export interface components {
              */
             unpause: boolean;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-        };
     };
     responses: never;
     parameters: never;
@@ -742,6 +790,24 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_pipelines: {
@@ -749,12 +815,17 @@ export interface operations {
             query?: {
                 limit?: number;
                 offset?: number;
-                owner?: string[];
-                search?: string | null;
+                /** @description Any of these */
+                owner?: string[] | null;
+                /** @description Words, each in id, name, description, owner or tags */
+                search?: string;
                 sort?: "name" | "-name" | "state" | "-state" | "last_run" | "-last_run" | "next_run" | "-next_run" | "owner" | "-owner" | "workspace" | "-workspace";
-                state?: components["schemas"]["PipelineState"][];
-                tag?: string[];
-                workspace?: string[];
+                /** @description Any of these */
+                state?: components["schemas"]["PipelineState"][] | null;
+                /** @description Any of these */
+                tag?: string[] | null;
+                /** @description Any of these */
+                workspace?: string[] | null;
             };
             header?: never;
             path?: never;
@@ -771,13 +842,31 @@ export interface operations {
                     "application/json": components["schemas"]["PipelinePage"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -802,13 +891,31 @@ export interface operations {
                     "application/json": components["schemas"]["PipelineDetail"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -837,13 +944,89 @@ export interface operations {
                     "application/json": components["schemas"]["PipelineSummary"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_graph_svg: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -853,7 +1036,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 offset?: number;
-                state?: components["schemas"]["RunState"][];
+                /** @description Any of these */
+                state?: components["schemas"]["RunState"][] | null;
             };
             header?: never;
             path: {
@@ -872,13 +1056,31 @@ export interface operations {
                     "application/json": components["schemas"]["RunPage"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -907,13 +1109,40 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -939,13 +1168,40 @@ export interface operations {
                     "application/json": components["schemas"]["RunDocument"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -971,13 +1227,49 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -985,8 +1277,10 @@ export interface operations {
     get_stage_log: {
         parameters: {
             query?: {
+                /** @description That of the page before */
                 token?: string | null;
-                try_number?: number | null;
+                /** @description Which try; the first when omitted */
+                try_number?: number;
             };
             header?: never;
             path: {
@@ -1007,13 +1301,40 @@ export interface operations {
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Validation Error */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

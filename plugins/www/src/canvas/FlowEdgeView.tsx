@@ -20,7 +20,7 @@ const strokeOf = ({ lit, status }: Look): string => {
 export const FlowEdgeView = ({ data, id, sourceX, sourceY, targetX, targetY }: EdgeProps<FlowEdge>) => {
   const far = useStore(({ transform }) => transform[2] < FAR_ZOOM);
   if (!data) return null;
-  const { dimmed, edge, lit, route, status } = data;
+  const { dimmed, edge, labelled, lit, route, status } = data;
   const points = route.length > 1 ? route : [{ x: sourceX, y: sourceY }, { x: targetX, y: targetY }];
   const label = labelPoint(points);
   const named = edge.port !== null && edge.port !== DEFAULT_PORT ? edge.port : null;
@@ -38,7 +38,7 @@ export const FlowEdgeView = ({ data, id, sourceX, sourceY, targetX, targetY }: E
           strokeWidth: lit || status.flowing ? 2 : 1.5,
         }}
       />
-      {text && !far ? (
+      {text && labelled && !far ? (
         <EdgeLabelRenderer>
           <chakra.span
             bg="bg"
@@ -48,12 +48,12 @@ export const FlowEdgeView = ({ data, id, sourceX, sourceY, targetX, targetY }: E
             color={named === "rejected" && status.rows ? "warning.fg" : "fg.muted"}
             fontSize="11px"
             fontVariantNumeric="tabular-nums"
-            lineHeight="16px"
+            lineHeight="14px"
             paddingX="1"
             pointerEvents="all"
             position="absolute"
-            style={{ transform: `translate(-50%, -50%) translate(${label.x}px, ${label.y}px)` }}
-            title={[`${edge.source} → ${edge.target}`, named ? `port ${named}` : null, status.rows === null ? null : formatCounted(status.rows, "row")].filter(Boolean).join(" · ")}
+            style={{ transform: `translate(0, -50%) translate(${label.x}px, ${label.y}px)` }}
+            title={[`out of ${edge.source}`, named ? `port ${named}` : null, status.rows === null ? null : formatCounted(status.rows, "row")].filter(Boolean).join(" · ")}
           >
             {text}
           </chakra.span>

@@ -1,7 +1,8 @@
-import { Box, Flex, SegmentGroup } from "@chakra-ui/react";
+import { Box, Flex, SegmentGroup, Text } from "@chakra-ui/react";
 import { useCallback } from "react";
 import { useSearchParams } from "react-router-dom";
 
+import { formatCounted } from "src/format/number";
 import type { PipelineGraph } from "src/graph/model";
 import type { NodeStatus } from "src/graph/status";
 
@@ -32,7 +33,12 @@ export const GraphView = ({ graph, label, openLog, statuses }: Props) => {
     <Flex height="100%" minHeight="0">
       <Box flex="1" minWidth="0" position="relative">
         {asTable ? (
-          <Box bg="bg" height="100%" paddingTop="48px"><NodeTable graph={graph} label={label} select={select} selected={known} statuses={statuses} /></Box>
+          <Flex bg="bg" direction="column" height="100%">
+            <Text color="fg.muted" flexShrink="0" fontSize="13px" lineHeight="48px" paddingX="4">
+              {formatCounted(graph.nodes.length, "node")} in {formatCounted(graph.stages.length, "stage")}, in the order data flows
+            </Text>
+            <Box flex="1" minHeight="0"><NodeTable graph={graph} label={label} select={select} selected={known} statuses={statuses} /></Box>
+          </Flex>
         ) : (
           <GraphCanvas graph={graph} label={label} openLog={openLog} select={select} selected={known} statuses={statuses} />
         )}

@@ -8,7 +8,7 @@ import type { PipelineGraph } from "src/graph/model";
 import type { NodeStatus } from "src/graph/status";
 import { StateBadge } from "src/states/StateBadge";
 
-import { iconOf } from "./kinds";
+import { NodeIcon } from "./NodeIcon";
 
 type Props = { graph: PipelineGraph; nodeId: string; status: NodeStatus | undefined; onClose: () => void; onSelect: (nodeId: string) => void; onOpenLog?: ((stageId: string) => void) | undefined };
 
@@ -29,14 +29,13 @@ const NodeLinks = ({ ids, onSelect }: { ids: readonly string[]; onSelect: (nodeI
 export const NodePanel = ({ graph, nodeId, onClose, onOpenLog, onSelect, status }: Props) => {
   const node = graph.nodes.find(({ id }) => id === nodeId);
   if (!node) return null;
-  const Icon = iconOf(node);
   const stage = graph.stages.find(({ id }) => id === node.stage);
   const inputs = graph.edges.filter(({ target }) => target === nodeId).map(({ source }) => source);
   const outputs = graph.edges.filter(({ source }) => source === nodeId).map(({ target }) => target);
   return (
     <Flex aria-label={`Node ${node.label}`} as="aside" bg="bg" borderLeftWidth="1px" direction="column" flexShrink="0" height="100%" overflow="auto" width="380px">
       <Flex align="center" borderBottomWidth="1px" gap="2" paddingX="4" paddingY="3">
-        <Icon aria-hidden />
+        <NodeIcon node={node} />
         <Text as="h2" flex="1" fontSize="16px" fontWeight="600" truncate>{node.label}</Text>
         <CloseButton aria-label="Close the node panel" onClick={onClose} size="xs" />
       </Flex>

@@ -6,7 +6,7 @@ import { inFlowOrder, type PipelineGraph } from "src/graph/model";
 import type { NodeStatus } from "src/graph/status";
 import { StateBadge } from "src/states/StateBadge";
 
-import { iconOf } from "./kinds";
+import { NodeIcon } from "./NodeIcon";
 
 type Props = { graph: PipelineGraph; label: string; selected: string | null; statuses: ReadonlyMap<string, NodeStatus> | null; select: (nodeId: string | null) => void };
 
@@ -30,13 +30,12 @@ export const NodeTable = ({ graph, label, select, selected, statuses }: Props) =
       </Table.Header>
       <Table.Body>
         {inFlowOrder(graph).map((node) => {
-          const Icon = iconOf(node);
           const status = statuses?.get(node.id);
           return (
             <Table.Row data-selected={node.id === selected || undefined} fontSize="13px" key={node.id}>
               <Table.Cell>
                 <chakra.button _hover={{ textDecoration: "underline" }} aria-pressed={node.id === selected} cursor="pointer" fontWeight="500" onClick={() => select(node.id === selected ? null : node.id)} type="button">
-                  <HStack gap="2"><Icon aria-hidden size={14} />{node.label}</HStack>
+                  <HStack gap="2"><NodeIcon node={node} size={14} />{node.label}</HStack>
                 </chakra.button>
               </Table.Cell>
               <Table.Cell color="fg.muted">{node.type}</Table.Cell>

@@ -1,14 +1,14 @@
 /** Graph, positions and run status → React Flow's nodes and edges. */
 import type { Edge, Node } from "@xyflow/react";
 
-import { frameId, type Layout, NODE_SIZE, type Point, sourcePort } from "src/graph/layout";
+import { frameId, type Layout, nodeHeight, NODE_SIZE, type Point, sourcePort } from "src/graph/layout";
 import { edgeId, fusedStages, lineageOf, type GraphEdge, type GraphNode, type GraphStage, type PipelineGraph } from "src/graph/model";
 import { edgeStatus, type EdgeStatus, type NodeStatus } from "src/graph/status";
 
 export type StepNode = Node<{ node: GraphNode; status: NodeStatus | undefined; running: boolean; dimmed: boolean; lit: boolean }, "step">;
 export type FrameNode = Node<{ stage: GraphStage; state: string | undefined }, "frame">;
 export type FlowNode = StepNode | FrameNode;
-export type FlowEdge = Edge<{ edge: GraphEdge; route: readonly Point[]; status: EdgeStatus; dimmed: boolean; lit: boolean }, "flow">;
+export type FlowEdge = Edge<{ edge: GraphEdge; route: readonly Point[]; status: EdgeStatus; dimmed: boolean; lit: boolean; labelled: boolean }, "flow">;
 
 export type FlowInput = {
   graph: PipelineGraph;
@@ -47,7 +47,7 @@ const toSteps = ({ graph, layout: { boxes }, selected, statuses }: FlowInput, li
         running: statuses !== null,
         status: statuses?.get(node.id),
       },
-      height: NODE_SIZE.height,
+      height: nodeHeight(node),
       id: node.id,
       ...(box.parent ? { parentId: box.parent } : {}),
       position: { x: box.x, y: box.y },
@@ -59,17 +59,22 @@ const toSteps = ({ graph, layout: { boxes }, selected, statuses }: FlowInput, li
 
 const toEdges = ({ graph, layout: { boxes, routes }, statuses }: FlowInput, lineage: ReadonlySet<string> | null): FlowEdge[] => {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+  const labelled = new Set<string>();
   return graph.edges.flatMap((edge) => {
     const source = byId.get(edge.source);
     if (!source || !boxes.has(edge.source) || !boxes.has(edge.target)) return [];
     const lit = lineage !== null && lineage.has(edge.source) && lineage.has(edge.target);
+    const port = sourcePort(edge, source);
+    // All edges of a port carry the same rows: the first tells them.
+    const first = edge.kind === "data" && !labelled.has(`${edge.source}.${port}`);
+    if (first) labelled.add(`${edge.source}.${port}`);
     return [{
-      data: { dimmed: lineage !== null && !lit, edge, lit, route: routes.get(edgeId(edge)) ?? [], status: edgeStatus(edge, statuses ?? new Map()) },
+      data: { dimmed: lineage !== null && !lit, edge, labelled: first, lit, route: routes.get(edgeId(edge)) ?? [], status: edgeStatus(edge, statuses ?? new Map()) },
       focusable: false,
       id: edgeId(edge),
       selectable: false,
       source: edge.source,
-      sourceHandle: sourcePort(edge, source),
+      sourceHandle: port,
       target: edge.target,
       targetHandle: "in",
       type: "flow" as const,

@@ -1,7 +1,7 @@
 import type { IconType } from "react-icons";
 import {
   LuArrowDownUp, LuArrowDownWideNarrow, LuBetweenHorizontalEnd, LuCode, LuColumns3, LuCombine, LuCopyMinus, LuDatabase, LuDice5, LuFileDown, LuFileText,
-  LuFilter, LuGlobe, LuHardDriveDownload, LuLayers2, LuRadio, LuShieldCheck, LuSigma, LuSparkles, LuSplit, LuSquareFunction, LuTable2, LuWorkflow,
+  LuFilter, LuGlobe, LuHardDriveDownload, LuLayers2, LuRadio, LuShieldCheck, LuSigma, LuSparkles, LuSplit, LuSquareFunction, LuTable2,
 } from "react-icons/lu";
 
 import type { GraphNode } from "src/graph/model";
@@ -38,4 +38,4 @@ const BY_KIND: Record<GraphNode["kind"], IconType> = {
 };
 
 /** The sign of a node type; types without their own take their kind's. */
-export const iconOf = ({ kind, type }: Pick<GraphNode, "kind" | "type">): IconType => BY_TYPE[type] ?? BY_KIND[kind] ?? LuWorkflow;
+export const iconOf = ({ kind, type }: Pick<GraphNode, "kind" | "type">): IconType => BY_TYPE[type] ?? BY_KIND[kind];

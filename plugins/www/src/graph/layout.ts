@@ -5,12 +5,19 @@ import { DEFAULT_PORT, edgeId, fusedStages, type GraphEdge, type GraphNode, outP
 
 export const NODE_SIZE = { height: 56, width: 200 } as const;
 
+/** What one port needs so that the row count beside it does not touch its neighbour's. */
+const PORT_STEP = 18;
+
+/** A router with many routes grows, all other nodes are of one height. */
+export const nodeHeight = (node: Pick<GraphNode, "kind" | "ports">): number =>
+  Math.max(NODE_SIZE.height, PORT_STEP * (outPorts(node).length + 1));
+
 /** Above this many nodes the layout trades beauty for speed and draws no stage frames. */
 export const FAST_ABOVE = 300;
 
 const SPACING: LayoutOptions = {
   "elk.layered.spacing.edgeNodeBetweenLayers": "16",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "56",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "72",
   "elk.spacing.edgeEdge": "12",
   "elk.spacing.edgeNode": "20",
   "elk.spacing.nodeNode": "28",
@@ -52,13 +59,13 @@ export const portOffset = (index: number, count: number): number => (index + 1) 
 
 const portId = (nodeId: string, port: string): string => `${nodeId}.${port}`;
 
-const elkPort = (nodeId: string, port: string, side: "EAST" | "WEST", offset: number): ElkPort => ({
+const elkPort = ({ id, kind, ports }: GraphNode, port: string, side: "EAST" | "WEST", offset: number): ElkPort => ({
   height: 0,
-  id: portId(nodeId, port),
+  id: portId(id, port),
   layoutOptions: { "elk.port.side": side },
   width: 0,
   x: side === "EAST" ? NODE_SIZE.width : 0,
-  y: NODE_SIZE.height * offset,
+  y: nodeHeight({ kind, ports }) * offset,
 });
 
 /** Every node has one port for what comes in, and one at least to hang an order on. */
@@ -66,10 +73,10 @@ const elkNode = (node: GraphNode): ElkNode => {
   const ports = outPorts(node);
   const out = ports.length > 0 ? ports : [DEFAULT_PORT];
   return {
-    height: NODE_SIZE.height,
+    height: nodeHeight(node),
     id: node.id,
     layoutOptions: { "elk.portConstraints": "FIXED_POS" },
-    ports: [elkPort(node.id, IN_PORT, "WEST", 0.5), ...out.map((port, index) => elkPort(node.id, port, "EAST", portOffset(index, out.length)))],
+    ports: [elkPort(node, IN_PORT, "WEST", 0.5), ...out.map((port, index) => elkPort(node, port, "EAST", portOffset(index, out.length)))],
     width: NODE_SIZE.width,
   };
 };

@@ -16,5 +16,5 @@ describe("roundedPath", () => {
 });
 
 describe("labelPoint", () => {
-  it("stands on the longest level stretch", () => expect(labelPoint(bend)).toEqual({ x: 20, y: 0 }));
+  it("stands beside the port", () => expect(labelPoint(bend)).toEqual({ x: 8, y: 0 }));
 });

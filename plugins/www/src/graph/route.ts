@@ -27,13 +27,10 @@ export const roundedPath = (points: readonly Point[]): string => {
   return [`M${text(first)}`, ...corners, `L${text(last)}`].join(" ");
 };
 
-/** The middle of the longest level stretch, where a label hides least. */
+const LABEL_GAP = 8;
+
+/** Where the label begins: beside the port, where edges of other ports cannot cover it. */
 export const labelPoint = (points: readonly Point[]): Point => {
-  let best = { from: points[0] ?? { x: 0, y: 0 }, length: -1, to: points[0] ?? { x: 0, y: 0 } };
-  for (const [index, to] of points.slice(1).entries()) {
-    const from = points[index] ?? to;
-    const length = Math.abs(to.x - from.x);
-    if (length > best.length) best = { from, length, to };
-  }
-  return { x: (best.from.x + best.to.x) / 2, y: (best.from.y + best.to.y) / 2 };
+  const start = points[0] ?? { x: 0, y: 0 };
+  return { x: start.x + LABEL_GAP, y: start.y };
 };

@@ -7,8 +7,9 @@ const PLUGIN_PATH = `${base.prefix}/plugin/dataflow`;
 export const airflowWindow = (): Window | null => {
   try {
     if (window.parent === window) return null;
-    // Reading a property of a foreign origin throws: then it is not our Airflow.
-    return window.parent.document.documentElement ? window.parent : null;
+    // Reading the document of a foreign origin throws: then it is not our Airflow.
+    window.parent.document.documentElement.getAttribute("class");
+    return window.parent;
   } catch {
     return null;
   }

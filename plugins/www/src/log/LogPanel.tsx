@@ -2,12 +2,14 @@ import { Flex, Text } from "@chakra-ui/react";
 import { useMemo, useState, type ReactNode } from "react";
 import { LuScrollText } from "react-icons/lu";
 
+import { asApiError } from "src/api/errors";
 import { EmptyState } from "src/feedback/EmptyState";
 import { ErrorState } from "src/feedback/ErrorState";
 import { Waiting } from "src/feedback/Waiting";
 import type { RunStage } from "src/graph/status";
 import { useKeys } from "src/shell/keys";
 import type { RunRef } from "src/shell/routes";
+import { isActive } from "src/states/states";
 
 import { countLevels, findMatches, type Level, nextError, ofLevels, stepMatch, toText } from "./lines";
 import { LogLines } from "./LogLines";
@@ -27,7 +29,7 @@ type Props = {
 
 /** One try's log of one stage: search, levels, errors, wrap, copy, permanent lines. */
 export const LogPanel = ({ children, marked, onMark, onTry, run, stage, tryNumber }: Props) => {
-  const { lines, query, reading } = useStageLog(run, stage.id, tryNumber);
+  const { lines, query, reading } = useStageLog(run, stage.id, tryNumber, isActive(stage.state) && tryNumber === stage.try_number);
   const [search, setSearch] = useState("");
   const [levels, setLevels] = useState<Level[]>([]);
   const [wrap, setWrap] = useState(true);
@@ -66,7 +68,7 @@ export const LogPanel = ({ children, marked, onMark, onTry, run, stage, tryNumbe
         {children}
       </LogToolbar>
       <Flex direction="column" flex="1" minHeight="0">{body()}</Flex>
-      {query.isError && lines.length > 0 ? <Text color="failed.fg" fontSize="12px" paddingX="3" role="status">The log could not be read on: {query.error.message}</Text> : null}
+      {query.isError && lines.length > 0 ? <Text color="failed.fg" fontSize="12px" paddingX="3" role="status">The log could not be read on: {asApiError(query.error).message}</Text> : null}
     </Flex>
   );
 };

@@ -17,16 +17,18 @@ export const LEVEL_LOOKS: Record<Level, { label: string; bg: string | undefined;
 /** Line number, time, level, logger, message. The number is the line's permanent address. */
 export const LogRow = memo(({ current, line, onMark, search, wrap }: Props) => {
   const { bg, color, label } = LEVEL_LOOKS[line.severity];
+  // On a coloured row muted text would be too pale to read.
+  const quiet = bg ? "fg" : "fg.muted";
   const time = line.time ? new Date(line.time) : null;
   return (
-    <Flex bg={bg} boxShadow={current ? "inset 3px 0 0 var(--chakra-colors-brand-solid)" : undefined} fontFamily="mono" fontSize="12px" gap="3" lineHeight="20px" outline={current ? "1px solid var(--chakra-colors-brand-emphasized)" : undefined} outlineOffset="-1px" paddingX="3">
-      <chakra.button _hover={{ color: "fg", textDecoration: "underline" }} aria-label={`Line ${line.number}`} color="fg.muted" cursor="pointer" flexShrink="0" minWidth="40px" onClick={() => onMark(line.number)} textAlign="right" type="button" userSelect="none">
+    <Flex align="start" bg={bg} boxShadow={current ? "inset 3px 0 0 var(--chakra-colors-brand-solid)" : undefined} fontFamily="mono" fontSize="12px" gap="3" lineHeight="20px" outline={current ? "1px solid var(--chakra-colors-brand-emphasized)" : undefined} outlineOffset="-1px" paddingX="3">
+      <chakra.button _hover={{ color: "fg", textDecoration: "underline" }} aria-label={`Line ${line.number}`} color={quiet} cursor="pointer" flexShrink="0" minWidth="40px" onClick={() => onMark(line.number)} textAlign="right" type="button" userSelect="none">
         {line.number}
       </chakra.button>
-      <chakra.time color="fg.muted" flexShrink="0" title={time ? formatAbsolute(time) : undefined} width="92px">{time ? formatClock(time) : ""}</chakra.time>
+      <chakra.time color={quiet} flexShrink="0" title={time ? formatAbsolute(time) : undefined} width="92px">{time ? formatClock(time) : ""}</chakra.time>
       <chakra.span color={color} flexShrink="0" fontWeight={line.severity === "info" || line.severity === "debug" ? "400" : "600"} width="44px">{label}</chakra.span>
       <Box color={line.severity === "debug" ? "fg.muted" : "fg"} flex="1" minWidth="0" overflowWrap={wrap ? "anywhere" : undefined} whiteSpace={wrap ? "pre-wrap" : "pre"}>
-        {line.logger ? <chakra.span color="fg.muted" marginRight="3">{line.logger}</chakra.span> : null}
+        {line.logger ? <chakra.span color={quiet} marginRight="3">{line.logger}</chakra.span> : null}
         {splitHits(line.message, search).map(({ hit, text }, index) => (hit ? <chakra.mark bg="yellow.muted" color="inherit" key={index}>{text}</chakra.mark> : text))}
       </Box>
     </Flex>

@@ -33,7 +33,7 @@ export const Shell = () => {
       <TopBar />
       <Flex flex="1" minHeight="0">
         <NavRail />
-        <Box as="main" bg="bg.subtle" flex="1" id="main" minWidth="0" overflow="auto" position="relative">
+        <Box as="main" bg="bg" flex="1" id="main" minWidth="0" overflow="auto" position="relative">
           {loadingScreen ? (
             <Progress.Root aria-label="Loading the screen" insetX="0" position="absolute" size="xs" top="0" value={null} zIndex="1">
               <Progress.Track height="2px"><Progress.Range /></Progress.Track>

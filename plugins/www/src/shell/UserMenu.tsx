@@ -21,8 +21,8 @@ export const UserMenu = () => {
   return (
     <Menu.Root positioning={{ placement: "bottom-end" }}>
       <Menu.Trigger asChild>
-        <IconButton aria-label={`User menu: ${me.display_name}`} borderRadius="full" height="28px" minWidth="28px" size="xs" variant="subtle">
-          <Text aria-hidden fontSize="11px" fontWeight="600">{initials(me.display_name)}</Text>
+        <IconButton aria-label={`${initials(me.display_name)}, user menu of ${me.display_name}`} borderRadius="full" height="28px" minWidth="28px" size="xs" variant="subtle">
+          <Text fontSize="11px" fontWeight="600">{initials(me.display_name)}</Text>
         </IconButton>
       </Menu.Trigger>
       <Portal>

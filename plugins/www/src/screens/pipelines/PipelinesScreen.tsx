@@ -59,7 +59,7 @@ export const PipelinesScreen = () => {
         {body()}
         {list.data && list.data.total > 0 ? (
           <Box borderTopWidth="1px">
-            <Pager onPage={(page) => update({ page })} onSize={(pageSize) => update({ pageSize: pageSize as (typeof PAGE_SIZES)[number] })} page={view.page} pageSize={view.pageSize} sizes={PAGE_SIZES} total={list.data.total} />
+            <Pager onPage={(page) => update({ page })} onSize={(pageSize) => update({ pageSize: pageSize })} page={view.page} pageSize={view.pageSize} sizes={PAGE_SIZES} total={list.data.total} />
           </Box>
         ) : null}
       </Flex>

@@ -53,6 +53,12 @@ class SqlSession(Protocol):
     def columns_of_query(self, sql: str) -> dict[str, str]:
         """Return column name → type of what a query would answer, without running it."""
 
+    def export_rows(self, sql: str, path: Path) -> None:
+        """Write the rows of a query to an Arrow stream file, batch by batch."""
+
+    def import_rows(self, table: str, path: Path) -> None:
+        """Build the quoted table anew from an Arrow stream file."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Run what is inside in one transaction: committed at the end, rolled back when anything is raised."""
 

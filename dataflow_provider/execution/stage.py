@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dataflow_provider.compiler.compiled import CompiledStage, Output, StagePaths
 from dataflow_provider.compiler.naming import stage_table_name
@@ -45,22 +47,93 @@ def run_stage(plan: Plan, stage_id: str, values: RunValues, connections: Connect
         DataflowError: the stage failed; its target is as it was, unless the error says otherwise.
     """
     stage = plan.stage(stage_id)
-    # Every stage before this one may have to be computed again, each of them once.
-    for _ in plan.stages:
-        started = time.monotonic()
-        with open_session(plan, stage, connections, project) as session:
-            run = StageRun(plan, stage, values, project, session)
-            lost = run.lost_inputs()
-            if not lost:
-                return run.run(started)
-        for upstream in lost:
-            logger.info("rows of an earlier stage are gone, computing them again stage=%s for=%s", upstream, stage_id)
-            run_stage(plan, upstream, values, connections, project)
-    raise TransientError(
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="dataflow-") as folder:
+        handed = _fetch_foreign(plan, stage, values, connections, project, Path(folder))
+        # Every stage before this one may have to be computed again, each of them once.
+        for _ in plan.stages:
+            with open_session(plan, stage, connections, project) as session:
+                run = StageRun(plan, stage, values, project, session, handed)
+                lost = run.lost_inputs()
+                if not lost:
+                    result = run.run(started)
+                    break
+            for upstream in lost:
+                _compute_again(plan, upstream, values, connections, project)
+        else:
+            raise _still_lost(stage_id)
+    _release_foreign(plan, stage, values, connections, project)
+    return result
+
+
+def _compute_again(plan: Plan, upstream: str, values: RunValues, connections: Connections, project: Project) -> None:
+    logger.info("the kept rows of stage=%s are gone, computing them again run_id=%s", upstream, values.run_id)
+    run_stage(plan, upstream, values, connections, project)
+
+
+def _still_lost(stage_id: str) -> TransientError:
+    return TransientError(
         "DF-RUN-050",
         f"the rows that stage `{stage_id}` reads went away again while it waited",
         hint="Another run of the same run id is at work; wait for it.",
     )
+
+
+# ---------------------------------------------------------------- rows of other connections
+
+
+def _foreign_inputs(plan: Plan, stage: Stage) -> list[StageInput]:
+    return [one for one in stage.inputs if plan.stage(one.stage).connection != stage.connection]
+
+
+def _fetch_foreign(
+    plan: Plan, stage: Stage, values: RunValues, connections: Connections, project: Project, folder: Path
+) -> dict[str, Path]:
+    """Return a file of rows for each input that lies on another connection, by the input's quoted table name.
+
+    Each connection is left before the next is opened: two pipelines that hold one database each and wait for the
+    other's would wait for ever.
+    """
+    handed: dict[str, Path] = {}
+    for number, one in enumerate(_foreign_inputs(plan, stage)):
+        upstream = plan.stage(one.stage)
+        table = input_table(plan, values, get_dialect(upstream.dialect), one)
+        path = folder / f"{number}.arrow"
+        for _ in plan.stages:
+            with open_session(plan, upstream, connections, project, read_only=True) as session:
+                if session.columns_of(table) is not None:
+                    session.export_rows(f"SELECT * FROM {table}", path)
+                    break
+            _compute_again(plan, one.stage, values, connections, project)
+        else:
+            raise _still_lost(stage.id)
+        handed[input_table(plan, values, get_dialect(stage.dialect), one)] = path
+    return handed
+
+
+def _release_foreign(plan: Plan, stage: Stage, values: RunValues, connections: Connections, project: Project) -> None:
+    for one in _foreign_inputs(plan, stage):
+        upstream = plan.stage(one.stage)
+        with open_session(plan, upstream, connections, project) as session:
+            tables = StageTables(session, get_dialect(upstream.dialect), plan, values)
+            tables.prepare()
+            release(plan, tables, one, input_table(plan, values, tables.dialect, one), stage.id)
+
+
+def input_table(plan: Plan, values: RunValues, dialect: SqlDialect, one: StageInput) -> str:
+    """Return the quoted name of the table that holds the rows of an input, the same on every connection."""
+    return dialect.stage_table(stage_table_name(plan.pipeline.id, values, one.node, one.port))
+
+
+def release(plan: Plan, tables: StageTables, one: StageInput, table: str, reader: str) -> None:
+    """The reader is done with an input; the table goes with its last reader unless it is a checkpoint."""
+    tables.mark_read(table, reader)
+    kept = is_kept(plan, plan.stage(one.stage))
+    if not kept and tables.is_read_by_all(table, readers_of(plan, one.node, one.port)):
+        tables.drop((table,))
+
+
+# ---------------------------------------------------------------- one session
 
 
 @contextmanager
@@ -115,6 +188,7 @@ class StageRun:
     values: RunValues
     project: Project
     session: SqlSession
+    handed: Mapping[str, Path]
 
     def __post_init__(self) -> None:
         self.dialect: SqlDialect = get_dialect(self.stage.dialect)
@@ -124,13 +198,19 @@ class StageRun:
 
     def lost_inputs(self) -> tuple[str, ...]:
         """Return the earlier stages whose kept rows are not there."""
-        lost = (one.stage for one in self.stage.inputs if self.session.columns_of(self._input_table(one)) is None)
+        tables = {input_table(self.plan, self.values, self.dialect, one): one.stage for one in self.stage.inputs}
+        lost = (
+            stage
+            for table, stage in tables.items()
+            if table not in self.handed and self.session.columns_of(table) is None
+        )
         return tuple(dict.fromkeys(lost))
 
     def run(self, started: float) -> StageResult:
         """Do the stage's work; `started` is when it began to wait, by the monotonic clock."""
         with blamed(self.stage.id):
             self.tables.prepare()
+            self._take_over()
             destination = self._destination()
             compiled = compile_stage(
                 self.plan, self.stage, self.values, probe=self.session, paths=self._paths(destination)
@@ -139,6 +219,14 @@ class StageRun:
             problems = self._publish(compiled, destination)
             self._leave(compiled)
         return self._result(time.monotonic() - started, problems)
+
+    def _take_over(self) -> None:
+        """The rows of other connections stand in stage tables of this one, for the time of this run."""
+        for one in self.stage.inputs:
+            table = input_table(self.plan, self.values, self.dialect, one)
+            if table in self.handed:
+                self.session.import_rows(table, self.handed[table])
+                self.tables.register((Output(one.node, one.port, table, None),), "")
 
     def _build(self, compiled: CompiledStage) -> None:
         """The stage's tables stand and its figures are known, all from one snapshot; on failure nothing is left."""
@@ -163,15 +251,11 @@ class StageRun:
         is_target = isinstance(self.plan.graph.nodes[self.stage.id].spec, SqlTarget | FileTarget)
         if is_target:
             self.tables.drop(output.table for output in compiled.outputs)
+        self.tables.drop(self.handed)
         for one in self.stage.inputs:
-            table = self._input_table(one)
-            self.tables.mark_read(table, self.stage.id)
-            kept = is_kept(self.plan, self.plan.stage(one.stage))
-            if not kept and self.tables.is_read_by_all(table, readers_of(self.plan, one.node, one.port)):
-                self.tables.drop((table,))
-
-    def _input_table(self, one: StageInput) -> str:
-        return self.dialect.stage_table(stage_table_name(self.plan.pipeline.id, self.values, one.node, one.port))
+            table = input_table(self.plan, self.values, self.dialect, one)
+            if table not in self.handed:
+                release(self.plan, self.tables, one, table, self.stage.id)
 
     def _destination(self) -> FileDestination | None:
         target = self.plan.graph.nodes[self.stage.id].spec

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow
 
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
@@ -48,6 +49,8 @@ _AUTHOR_STATEMENTS = frozenset(
         duckdb.StatementType.VACUUM,
     }
 )
+_HANDED_OVER = "_df_handed_over"
+_BATCH_ROWS = 100_000
 _memory: dict[str, duckdb.DuckDBPyConnection] = {}
 _memory_guard = threading.RLock()
 _opening = threading.Lock()
@@ -128,6 +131,27 @@ class DuckDBSession:
 
     def columns_of_query(self, sql: str) -> dict[str, str]:
         return self._guard(lambda: _described(self._raw.execute(f"DESCRIBE {sql}")))
+
+    def export_rows(self, sql: str, path: Path) -> None:
+        def export() -> None:
+            with pyarrow.OSFile(str(path), "wb") as file:
+                reader = self._raw.sql(sql).to_arrow_reader(_BATCH_ROWS)
+                with pyarrow.ipc.new_stream(file, reader.schema) as writer:
+                    for batch in reader:
+                        writer.write_batch(batch)
+
+        self._guard(export)
+
+    def import_rows(self, table: str, path: Path) -> None:
+        def build() -> None:
+            with pyarrow.memory_map(str(path)) as file:
+                self._raw.register(_HANDED_OVER, pyarrow.ipc.open_stream(file))
+                try:
+                    self._raw.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {_HANDED_OVER}")
+                finally:
+                    self._raw.unregister(_HANDED_OVER)
+
+        self._guard(build)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -212,6 +236,7 @@ def _configuration(options: SessionOptions, database: Path | None) -> dict[str, 
         "allow_community_extensions": False,
         "allow_persistent_secrets": False,
         "python_enable_replacements": False,
+        "arrow_lossless_conversion": True,
         **dict(options.settings),
     }
     if database is not None:

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from airflow.configuration import conf
 from airflow.models.dag import DagModel, DagTag
 from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
@@ -22,9 +21,10 @@ from sqlalchemy.orm import Session
 
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.datamodels import PipelineState, RunBrief, RunState
+from dataflow_provider.api.definitions import our_bundles
 from dataflow_provider.api.import_errors import findings_of_trace
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
-from dataflow_provider.dag_factory.loading import INVALID_TAG, OUR_BUNDLES
+from dataflow_provider.dag_factory.loading import INVALID_TAG
 from dataflow_provider.spec.findings import Finding
 
 OUR_TAG = "dataflow"
@@ -88,8 +88,8 @@ def find_warned_runs(session: Session, run_keys: Iterable[int]) -> set[int]:
     wanted = select(XComModel.dag_run_id).where(
         XComModel.key == RETURN_VALUE,
         XComModel.dag_run_id.in_(keys),
-        # Airflow keeps a text of JSON inside JSON: each quote has an escape before it, any one character to LIKE.
-        cast(XComModel.value, String).like('%"state_": _"warning_"%'),
+        # Only a stage's own state can have this value; every database writes JSON with one space here.
+        cast(XComModel.value, String).like('%"state": "warning"%'),
     )
     return set(session.scalars(wanted))
 
@@ -109,8 +109,7 @@ class BrokenFile:
 
 
 def _load_broken(session: Session, only: str | None) -> dict[str, BrokenFile]:
-    configured: Any = conf.getjson("dag_processor", "dag_bundle_config_list", fallback=[])
-    bundles = [str(one["name"]) for one in configured if str(one.get("classpath", "")).startswith(OUR_BUNDLES)]
+    bundles = [str(bundle["name"]) for bundle in our_bundles()]
     if not bundles:
         return {}
     errors = session.execute(

@@ -6,11 +6,14 @@ read from the pipelines folder, in its present version. Parsed versions are kept
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from airflow.configuration import conf
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagcode import DagCode
 from sqlalchemy import func, select, tuple_
@@ -18,7 +21,9 @@ from sqlalchemy.orm import Session
 
 from dataflow_provider.compiler.plan import Plan
 from dataflow_provider.dag_factory.builder import plan_loaded
+from dataflow_provider.dag_factory.bundles import LocalPipelineBundle
 from dataflow_provider.dag_factory.discovery import find_pipeline
+from dataflow_provider.dag_factory.loading import OUR_BUNDLES
 from dataflow_provider.dag_factory.stub import NotAStubError, extract_origin, extract_yaml
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError
@@ -102,7 +107,7 @@ def _define(source: str, pipeline_id: str) -> Definition | None:
     try:
         text, file = extract_yaml(source), extract_origin(source).shown
     except NotAStubError:
-        return _define_from_folder(pipeline_id)
+        return load_from_disk(pipeline_id)
     return define(text, file)
 
 
@@ -115,16 +120,32 @@ def is_stub(source: str) -> bool:
     return True
 
 
-def _define_from_folder(pipeline_id: str) -> Definition | None:
-    files = find_pipeline(Settings.load().pipelines_folder, pipeline_id)
+def load_from_disk(pipeline_id: str) -> Definition | None:
+    """Return the present text of a pipeline where this server sees its folder; None where it does not."""
+    files = [file for folder in pipeline_folders() for file in find_pipeline(folder, pipeline_id)]
     if len(files) != 1 or files[0].origin.refused:
         return None
     origin = files[0].origin
     try:
-        with open(origin.path, encoding="utf-8", errors="surrogateescape") as stream:
+        with open(origin.path, encoding="utf-8", errors="surrogateescape", newline="") as stream:
             return define(stream.read(), origin.shown)
     except OSError:
         return None
+
+
+def our_bundles() -> list[Mapping[str, Any]]:
+    """Return the configured bundles of ours: `name`, `classpath` and perhaps `kwargs`."""
+    configured: Any = conf.getjson("dag_processor", "dag_bundle_config_list", fallback=[])
+    return [bundle for bundle in configured if str(bundle.get("classpath", "")).startswith(OUR_BUNDLES)]
+
+
+def pipeline_folders() -> list[Path]:
+    """Return the folders that pipelines are read from; a Git bundle has none that stays."""
+    bundles = our_bundles()
+    local = [bundle for bundle in bundles if str(bundle["classpath"]).endswith("." + LocalPipelineBundle.__name__)]
+    paths = [(bundle.get("kwargs") or {}).get("path") for bundle in local]
+    default = [Settings.load().pipelines_folder] if not bundles or None in paths else []
+    return [*(Path(path) for path in paths if path), *default]
 
 
 @lru_cache(maxsize=256)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from dataflow_provider.api.catalog import Listing
 from dataflow_provider.api.catalog_page import build_summary
-from dataflow_provider.api.datamodels import Finding, ParamField, ParamValue, PipelineDetail
-from dataflow_provider.api.definitions import Definition
+from dataflow_provider.api.datamodels import Finding, ParamField, ParamValue, PipelineDetail, PipelineState
+from dataflow_provider.api.definitions import Definition, load_from_disk
 from dataflow_provider.api.graphs import build_graph
 from dataflow_provider.spec.findings import Finding as SpecFinding
 from dataflow_provider.spec.models import Pipeline
@@ -17,12 +17,16 @@ from dataflow_provider.spec.nodes import Scalar
 
 
 def build_detail(session: Session, row: Listing, definition: Definition | None, *, with_sql: bool) -> PipelineDetail:
-    """Return the page; while the file is broken the findings are those of now, text and graph those of before."""
+    """Return the page; while the file is broken, text and findings are those of now, the graph is that of before."""
     pipeline = definition.pipeline if definition else None
-    findings = row.broken if row.broken is not None else definition.findings if definition else ()
+    present = load_from_disk(row.id) if row.state is PipelineState.INVALID else definition
+    shown = present or definition
+    findings = row.broken or ()
+    if shown is not None and (row.broken is None or shown.plan is None):
+        findings = shown.findings  # from the text itself: they have hints, an import error's text does not
     return PipelineDetail(
         summary=build_summary(session, row),
-        yaml=_shown_text(definition.text) if definition and with_sql else None,
+        yaml=_shown_text(shown.text) if shown and with_sql else None,
         graph=build_graph(definition, with_sql=with_sql) if definition and pipeline else None,
         params=build_params(pipeline) if pipeline else [],
         findings=[_finding(finding) for finding in findings],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,18 +176,8 @@ def _load_xcoms(session: Session, pipeline_id: str, run_id: str) -> dict[str, di
     )
     found: dict[str, dict[str, Any]] = {}
     for task_id, key, value in rows:
-        found.setdefault(task_id, {})[key] = read_xcom(value)
+        found.setdefault(task_id, {})[key] = value
     return found
-
-
-def read_xcom(value: Any) -> Any:
-    """Return what a task returned: Airflow keeps it as JSON text inside a JSON column."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _runs(pipeline_id: str) -> Select[Any]:

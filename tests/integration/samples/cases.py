@@ -84,21 +84,29 @@ ROAMING = f"""
     WHERE date_trunc('month', u.started_at) = DATE '2026-06-01'
     GROUP BY ALL"""
 
+CELL_HOURS = f"""
+    SELECT cell_id, date_trunc('hour', started_at) AS h, COUNT(duration_s) AS calls,
+           IFNULL(SUM(duration_s), 0) / 3600.0 AS erlang, COUNT(bytes) AS sessions,
+           IFNULL(SUM(bytes), 0) / 1048576.0 AS mb
+    FROM (SELECT cell_id, started_at, duration_s, NULL AS bytes FROM {LATEST["voice"]}
+          UNION ALL SELECT cell_id, started_at, NULL, bytes_down FROM {LATEST["data"]})
+    WHERE cell_id IS NOT NULL
+    GROUP BY ALL"""
 CELL_LOAD = f"""
-    WITH hours AS (
-        SELECT cell_id, date_trunc('hour', started_at) AS h, COUNT(duration_s) AS calls,
-               IFNULL(SUM(duration_s), 0) / 3600.0 AS erlang, COUNT(bytes) AS sessions,
-               IFNULL(SUM(bytes), 0) / 1048576.0 AS mb
-        FROM (SELECT cell_id, started_at, duration_s, NULL AS bytes FROM {LATEST["voice"]}
-              UNION ALL SELECT cell_id, started_at, NULL, bytes_down FROM {LATEST["data"]})
-        WHERE cell_id IS NOT NULL
-        GROUP BY ALL
-    )
+    WITH hours AS ({CELL_HOURS})
     SELECT h.cell_id, h.h, c.region, h.calls, ROUND(h.erlang, 6), h.sessions, ROUND(h.mb, 6),
            ROUND(h.erlang / c.capacity_erlang, 6),
            h.h = (SELECT b.h FROM hours AS b WHERE b.cell_id = h.cell_id AND b.h::DATE = h.h::DATE
                   ORDER BY b.erlang DESC, b.h LIMIT 1) AS is_busy_hour
     FROM hours AS h LEFT JOIN cells AS c USING (cell_id)"""
+THREE_HOURS = f"""
+    WITH neighbours AS (
+        SELECT cell_id, h, erlang, LAG(erlang, 1) OVER w AS before_1, LAG(erlang, 2) OVER w AS before_2
+        FROM ({CELL_HOURS}) WINDOW w AS (PARTITION BY cell_id ORDER BY h)
+    )
+    SELECT cell_id, h, ROUND((erlang + IFNULL(before_1, 0) + IFNULL(before_2, 0))
+                             / (1 + IF(before_1 IS NULL, 0, 1) + IF(before_2 IS NULL, 0, 1)), 6)
+    FROM neighbours"""
 
 CHARGES = f"""
     SELECT s.subscriber_id, IFNULL(s.region, 'unknown') AS region, p.plan_name,
@@ -196,10 +204,7 @@ CASES = (
             ),
             Check(
                 "SELECT cell_id, load_hour, ROUND(erlang_3h, 6) FROM wh.mart.cell_load_hourly",
-                f"SELECT cell_id, h, ROUND(erlang_3h, 6) FROM (SELECT cell_id, h, (e + IFNULL(e1, 0) + IFNULL(e2, 0))"
-                " / (1 + IF(e1 IS NULL, 0, 1) + IF(e2 IS NULL, 0, 1)) AS erlang_3h FROM (SELECT #1 AS cell_id, #2 AS h,"
-                " #5 AS e, LAG(#5, 1) OVER w AS e1, LAG(#5, 2) OVER w AS e2"
-                f" FROM ({CELL_LOAD}) WINDOW w AS (PARTITION BY #1 ORDER BY #2)))",
+                THREE_HOURS,
             ),
         ),
     ),
@@ -278,7 +283,7 @@ CASES = (
             Check(
                 f"SELECT origin, condition, flights, cancelled, late, mean_delay_min FROM {source}",
                 "SELECT f.origin, CASE WHEN w.origin IS NULL THEN 'not observed'"
-                " WHEN w.precip > 0 THEN IF(w.temp > 32, 'rain', 'snow or ice')"
+                " WHEN w.precip > 0 THEN IF(w.temp <= 32, 'snow or ice', 'rain')"
                 " WHEN w.visib < 3 THEN 'fog' WHEN w.wind_speed >= 20 THEN 'wind' ELSE 'fair' END AS condition,"
                 " COUNT(*), SUM(IF(dep_time IS NULL, 1, 0)), SUM(IF(dep_delay > 15, 1, 0)),"
                 " ROUND(SUM(dep_delay) / COUNT(dep_delay), 2)"

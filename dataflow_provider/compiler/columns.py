@@ -179,9 +179,12 @@ def _missing_in_scope(
     scope: QueryScope, sources: Mapping[str, Columns | None], aliases: Mapping[str, str]
 ) -> Iterator[str]:
     for column in scope.columns:
-        if not list(references(column)) and not column.table:
+        # A bare name of a subquery may belong to either side.
+        if column.find_ancestor(exp.Query) is not scope.expression:
             continue
-        if column.find_ancestor(exp.Lambda, exp.Comprehension, exp.Columns):
+        if isinstance(column.this, exp.Star) or column.find_ancestor(exp.Lambda, exp.Comprehension, exp.Columns):
+            continue
+        if not column.table and column.name.casefold() in _PSEUDO_COLUMNS:
             continue
         if column.table:
             side = next((name for name in sources if name.casefold() == column.table.casefold()), None)

@@ -169,19 +169,22 @@ def _parse_one(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = Non
         raise SqlTextError("DF-SQL-001", "the SQL is nested too deeply", "Split it over several nodes.") from exc
     if not trees:
         raise SqlTextError("DF-SQL-001", "the SQL is empty")
-    if len(trees) > 1:
-        raise SqlTextError(
-            "DF-SQL-002",
-            f"{len(trees)} statements stand here; one is allowed",
-            "Remove the `;` and what follows it.",
-        )
     _strip_comments(trees[0])
     return trees[0]
 
 
 def _mark_names(text: str, dialect: SqlDialect) -> str:
     """Put the dialect's own mark where `:name` stands; of one character, so that offsets stay."""
-    for token in _tokenize(text, dialect):
+    tokens = _tokenize(text, dialect)
+    for token, after in zip(tokens, tokens[1:], strict=False):
+        if token.token_type is TokenType.SEMICOLON and after.token_type is not TokenType.SEMICOLON:
+            raise SqlTextError(
+                "DF-SQL-002",
+                "more than one statement stands here; one is allowed",
+                "Remove the `;` and what follows it.",
+                token.start,
+            )
+    for token in tokens:
         if token.token_type in (TokenType.PARAMETER, TokenType.PLACEHOLDER):
             raise SqlTextError(
                 "DF-SQL-007",

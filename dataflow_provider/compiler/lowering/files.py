@@ -27,9 +27,9 @@ from dataflow_provider.spec.nodes import FileOptions, FileSource, FileTarget
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 REJECT_COLUMNS: Columns = {
-    "file": "VARCHAR", "line": "UBIGINT", "byte_offset": "UBIGINT", "raw": "VARCHAR", "reason": "VARCHAR",
+    "file": "VARCHAR", "line": "BIGINT", "byte_offset": "BIGINT", "raw": "VARCHAR", "reason": "VARCHAR",
 }  # fmt: skip
-"""What the port `rejected` of a CSV source gives: one row a bad record."""
+"""What the port `rejected` of a CSV source gives: one row a bad record; lines count from 1, bytes from 0."""
 
 # Never in a text file: with it a whole line is one field.
 _NO_DELIMITER = "\x01"
@@ -280,12 +280,14 @@ def _rejected(names: _Names) -> exp.Select:
             exp.Literal.string("; "),
         ],
     )
+    # DuckDB counts bytes from 1.
+    first_byte = exp.Sub(this=exp.Min(this=column("line_byte_position", "e")), expression=exp.Literal.number(1))
     return (
         select(
             [
                 alias(column("file_path", "s"), "file"),
-                column("line", "e"),
-                alias(exp.Min(this=column("line_byte_position", "e")), "byte_offset"),
+                alias(exp.cast(column("line", "e"), "BIGINT"), "line"),
+                alias(exp.cast(first_byte, "BIGINT"), "byte_offset"),
                 alias(exp.Anonymous(this="any_value", expressions=[column("csv_line", "e")]), "raw"),
                 alias(reasons, "reason"),
             ],

@@ -89,7 +89,7 @@ def _rejected(rows: Relation, failures: Sequence[_Item]) -> exp.Select:
         )
         for item in failures
     ]
-    reason = exp.ConcatWs(expressions=[exp.Literal.string("; "), *reasons])
+    reason = exp.Anonymous(this="CONCAT_WS", expressions=[exp.Literal.string("; "), *reasons])
     body = select([star(), alias(reason, REJECT_REASON)], rows.table())
     return body.where(_failed(failures, exp.NEQ) if failures else exp.false())
 

@@ -111,9 +111,12 @@ def read_document(source: str | bytes) -> Document:
     try:
         text = _decode(source)
     except Refused as refused:
-        return Document(faults=[refused.fault])
+        too_large = len(source) > MAX_BYTES
+        shown = "" if too_large or isinstance(source, str) else source.decode("utf-8", errors="replace")
+        return Document(shown, faults=[refused.fault])
     document = Document(text)
     try:
+        _refuse_control_characters(text)
         _refuse_anchors(text)
         document.root = _compose(text)
         document.data = _Constructor(document).value(document.root, ())
@@ -129,15 +132,16 @@ def _decode(source: str | bytes) -> str:
         hint = "Keep data in tables or files and let the pipeline read them; split a huge pipeline in several."
         raise Refused(Fault("DF-YAML-001", 1, 1, (), message, hint))
     text = source if isinstance(source, str) else _decode_utf8(source)
-    text = text.removeprefix("\ufeff")
+    return text.removeprefix("\ufeff")
+
+
+def _refuse_control_characters(text: str) -> None:
     forbidden = _FORBIDDEN_CHARACTER.search(text)
     if forbidden:
         line, column = spot_of_offset(text, forbidden.start())
         message = f"The control character `U+{ord(forbidden[0]):04X}` is not allowed in YAML."
-        raise Refused(
-            Fault("DF-YAML-003", line, column, (), message, "Delete it, or write it as an escape in double quotes.")
-        )
-    return text
+        hint = "Delete it, or write it as an escape in double quotes."
+        raise Refused(Fault("DF-YAML-003", line, column, (), message, hint))
 
 
 def _decode_utf8(source: bytes) -> str:
@@ -212,6 +216,10 @@ _SYNTAX: dict[str, tuple[str, str]] = {
         "A key without `:` ends here.",
         "Write `key: value`; put a text over several lines below `|`.",
     ),
+    "did not find expected node content": (
+        "A value was expected here.",
+        "Write the value; put text that starts with a sign in quotes.",
+    ),
     "did not find expected key": (
         "A key was expected here.",
         "Check quotes and the indent: keys of one map start in one column.",
@@ -236,7 +244,10 @@ def _syntax_fault(exc: yaml.MarkedYAMLError, text: str) -> Fault:
     mark = exc.problem_mark or exc.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     rows = LINE_BREAK.split(text)
-    row = rows[line - 1] if line <= len(rows) else ""
+    if line > len(rows) or (line == len(rows) > 1 and not rows[-1]):  # libyaml's end of the file lies behind it
+        line = max(number for number, row in enumerate(rows, 1) if row or number == 1)
+        column = len(rows[line - 1]) + 1
+    row = rows[line - 1]
     if "\t" in row[:column] and not row[: column - 1].strip():
         tab = row.index("\t") + 1
         return Fault(

@@ -19,6 +19,7 @@ _SEVERAL_INPUTS = {
     "ai.sql": (1, _MANY),
 }
 _NAMED_INPUTS = ("transform.join", "transform.sql", "ai.sql")
+_SHOWN = 20  # nodes of a cycle that a message names
 _ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
@@ -205,7 +206,8 @@ def _cycles_from(start: str, upstream: dict[str, list[str]], done: set[str]) -> 
         elif step in way:
             circle = [*way[way.index(step) :], step]
             circle.reverse()  # rows flow from the node that is read to its reader
-            message = f"The nodes form a cycle: `{' → '.join(circle)}`."
+            shown = circle if len(circle) <= _SHOWN else [*circle[: _SHOWN - 1], "…", step]
+            message = f"The nodes form a cycle: `{' → '.join(shown)}`."
             hint = "Rows flow one way: take one of these edges out of `from` or `after`."
             yield Problem("DF-EDGE-003", ("nodes", circle[0]), message, hint)
         elif step not in done:

@@ -446,7 +446,21 @@ def sync_fab_users(users: Sequence[FabUser]) -> None:
 
 @contextmanager
 def _fab_builder() -> Iterator[Any]:
-    """FAB's application builder, without its line in the log for each of hundreds of permissions."""
+    """FAB's application builder, without its line in the log for each of hundreds of permissions.
+
+    Raises:
+        AuthorError: DF-SEC-003 when Airflow's auth manager is another one.
+    """
+    from airflow.configuration import conf
+
+    configured = conf.get("core", "auth_manager", fallback="")
+    if not configured.endswith(".FabAuthManager"):
+        raise AuthorError(
+            "DF-SEC-003",
+            f"Airflow's auth manager is `{configured}`; roles are kept in the database of FAB's only.",
+            hint="Set `AIRFLOW__CORE__AUTH_MANAGER` to "
+            "`airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager`, then run `airflow db migrate`.",
+        )
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     fab_log = logging.getLogger("airflow.providers.fab.auth_manager.security_manager.override")

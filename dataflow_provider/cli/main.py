@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),
     "demo": ("start Airflow with sample data and pipelines", "dataflow_provider.cli.commands.demo"),
     "backfill": ("run a pipeline for past intervals", "dataflow_provider.cli.commands.backfill"),
+    "roles": ("put the product's roles into Airflow's FAB", "dataflow_provider.cli.commands.roles"),
     "schema": ("print the JSON Schema of pipeline files", "dataflow_provider.cli.commands.schema"),
 }
 

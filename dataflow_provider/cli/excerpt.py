@@ -8,7 +8,7 @@ from dataflow_provider.spec.document import LINE_BREAK
 
 WIDTH = 100
 
-_WORD = re.compile(r"[\w.:/@-]+|\S")
+_WORD = re.compile(r"[\w.:/@-]*[\w/@-]|\S")
 
 
 def show_excerpt(text: str, line: int, column: int) -> str:

@@ -10,7 +10,7 @@ from dataflow_provider.errors import AuthorError
 
 
 def render(tree: exp.Expr, dialect: SqlDialect, *, pretty: bool = True) -> str:
-    """Return the SQL of the tree in the engine's dialect.
+    """Return the SQL of the tree in the engine's dialect; the tree is used up.
 
     Raises:
         AuthorError: when the engine cannot say what the tree means; the generator would otherwise leave it out.
@@ -19,7 +19,12 @@ def render(tree: exp.Expr, dialect: SqlDialect, *, pretty: bool = True) -> str:
         tree = legalise(tree)
     try:
         return tree.sql(
-            dialect=dialect.sqlglot, pretty=pretty, identify=True, unsupported_level=ErrorLevel.RAISE, comments=True
+            dialect=dialect.sqlglot,
+            pretty=pretty,
+            identify=True,
+            unsupported_level=ErrorLevel.RAISE,
+            comments=True,
+            copy=False,
         )
     except UnsupportedError as exc:
         raise AuthorError(

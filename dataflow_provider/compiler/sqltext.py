@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import sqlglot
 from sqlglot import exp
@@ -176,7 +177,7 @@ def _parse_one(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = Non
 def _mark_names(text: str, dialect: SqlDialect) -> str:
     """Put the dialect's own mark where `:name` stands; of one character, so that offsets stay."""
     tokens = _tokenize(text, dialect)
-    for token, after in zip(tokens, tokens[1:], strict=False):
+    for token, after in pairwise(tokens):
         if token.token_type is TokenType.SEMICOLON and after.token_type is not TokenType.SEMICOLON:
             raise SqlTextError(
                 "DF-SQL-002",

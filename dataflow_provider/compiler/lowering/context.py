@@ -82,6 +82,7 @@ class Lowering:
     _markers: dict[str, str] = field(default_factory=dict)
     _cheap: set[str] = field(default_factory=set)
     _reserved: set[str] = field(default_factory=set)
+    _queries: dict[str, exp.Query] = field(default_factory=dict)
 
     # ------------------------------------------------------------ rows
 
@@ -98,6 +99,7 @@ class Lowering:
                 tree = parse_query(text, self.dialect)
             except SqlTextError:
                 continue
+            self._queries[node.id] = tree
             self._reserved |= {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
             if isinstance(spec, SqlSource):
                 self._reserved |= {one.name.casefold() for one in tree.find_all(exp.Table) if not one.db}
@@ -212,7 +214,7 @@ class Lowering:
     def query(self, node: str, path: Path, text: str) -> exp.Query | None:
         """Return a query with its values bound; None after a problem."""
         try:
-            tree = parse_query(text, self.dialect)
+            tree = self._queries.pop(node, None) or parse_query(text, self.dialect)
         except SqlTextError as exc:
             self._text_problem(node, path, exc)
             return None

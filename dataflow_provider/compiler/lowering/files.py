@@ -196,7 +196,7 @@ def _header_of(scope: Lowering, node: GraphNode, spec: FileSource, path: str) ->
         return None
     try:
         _, rows = scope.probe.fetch_rows(
-            render(select([star()], _function("read_csv", (path,), options)).limit(1), scope.dialect), 1
+            render(select([star()], _function("read_csv", (path,), options)).limit(1, copy=False), scope.dialect), 1
         )
     except DataflowError as exc:
         scope.problem(node.id, ("path",), "DF-SQL-022", f"`{path}` cannot be read: {exc.message}", exc.hint)
@@ -299,8 +299,9 @@ def _rejected(names: _Names) -> exp.Select:
                 exp.EQ(this=column("scan_id", "s"), expression=column("scan_id", "e")),
                 exp.EQ(this=column("file_id", "s"), expression=column("file_id", "e")),
             ),
+            copy=False,
         )
-        .group_by(column("file_path", "s"), column("line", "e"))
+        .group_by(column("file_path", "s"), column("line", "e"), copy=False)
     )
 
 

@@ -21,7 +21,7 @@ def lower_filter(scope: Lowering, node: GraphNode, spec: FilterTransform, ports:
     condition = scope.expression(node.id, ("where",), spec.where, {"": rows.columns})
     _refuse_volatile(scope, node, {"where": condition}, ports)
     if None in ports:
-        scope.define(node.id, None, select([star()], rows.table()).where(condition), rows.columns)
+        scope.define(node.id, None, select([star()], rows.table()).where(condition, copy=False), rows.columns)
     if REJECTED in ports:
         scope.define(node.id, REJECTED, _where_match(rows, [condition], 0), rows.columns)
 
@@ -35,7 +35,7 @@ def lower_router(scope: Lowering, node: GraphNode, spec: RouterTransform, ports:
     _refuse_volatile(scope, node, conditions, ports)
     for port in ports:
         if port in spec.routes and not spec.exclusive:
-            body = select([star()], rows.table()).where(conditions[port].copy())
+            body = select([star()], rows.table()).where(conditions[port].copy(), copy=False)
         else:
             number = list(spec.routes).index(port) + 1 if port in spec.routes else 0
             body = _where_match(rows, list(conditions.values()), number)
@@ -45,7 +45,7 @@ def lower_router(scope: Lowering, node: GraphNode, spec: RouterTransform, ports:
 def _where_match(rows: Relation, conditions: Sequence[exp.Expr], number: int) -> exp.Select:
     """Return the rows whose first true condition is that of the number; 0 for those that meet none."""
     match = exp.EQ(this=first_match(conditions), expression=exp.Literal.number(number))
-    return select([star()], rows.table()).where(match)
+    return select([star()], rows.table()).where(match, copy=False)
 
 
 def _refuse_volatile(

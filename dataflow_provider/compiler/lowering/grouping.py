@@ -38,10 +38,10 @@ def lower_aggregate(scope: Lowering, node: GraphNode, spec: AggregateTransform, 
         scope.problem(node.id, (), "DF-SQL-016", "an aggregate needs `group_by` or `aggregates`; both are empty here")
     body = select([*keys, *(alias(value, name) for name, value in values.items())], rows.table())
     if keys:
-        body = body.group_by(*(key.copy() for key in keys))
+        body = body.group_by(*(key.copy() for key in keys), copy=False)
     if spec.having is not None:
         known = None if rows.columns is None else {**rows.columns, **dict.fromkeys(values, "")}
-        body = body.having(scope.expression(node.id, ("having",), spec.having, {"": known}))
+        body = body.having(scope.expression(node.id, ("having",), spec.having, {"": known}), copy=False)
     scope.define(node.id, None, body, dict.fromkeys(names, ""))
 
 
@@ -109,7 +109,7 @@ def _lower_pivot(scope: Lowering, node: GraphNode, spec: PivotTransform) -> None
     names = [column_name_of(one) for one in spec.values]
     refuse_repeated(scope, node, [*(key.name for key in keys), *names])
     items = [alias(_pivoted(aggregate, of, one, value), name) for one, name in zip(spec.values, names, strict=True)]
-    body = select([*keys, *items], rows.table()).group_by(*(key.copy() for key in keys))
+    body = select([*keys, *items], rows.table()).group_by(*(key.copy() for key in keys), copy=False)
     scope.define(node.id, None, body, dict.fromkeys([*(key.name for key in keys), *names], ""))
 
 
@@ -143,11 +143,11 @@ def _lower_unpivot(scope: Lowering, node: GraphNode, spec: PivotTransform) -> No
     ]
     value = exp.Case(this=column(spec.column, "n"), ifs=branches)
     body = select([*keys, column(spec.column, "n"), alias(value, spec.value)], rows.table("l"))
-    body = body.join(_names_query(spec), join_type="cross")
+    body = body.join(_names_query(spec), join_type="cross", copy=False)
     if not spec.keep_nulls:
         inner = exp.Subquery(this=body, alias=exp.TableAlias(this=identifier("u")))
         present = exp.Not(this=exp.Is(this=column(spec.value), expression=exp.null()))
-        body = select([star()], inner).where(present)
+        body = select([star()], inner).where(present, copy=False)
     scope.define(node.id, None, body, dict.fromkeys(output, ""))
 
 

@@ -55,7 +55,7 @@ def lower_join(scope: Lowering, node: GraphNode, spec: JoinTransform, ports: Seq
         return
     items, columns = _output(scope, node, spec, join)
     body = select(items, join.left.table(LEFT))
-    body = body.join(join.right.table(RIGHT), on=join.on, join_type=spec.how)
+    body = body.join(join.right.table(RIGHT), on=join.on, join_type=spec.how, copy=False)
     scope.define(node.id, None, body, columns)
     scope.checks.extend(_checks(node, spec, join))
 
@@ -95,10 +95,10 @@ def _condition(scope: Lowering, node: GraphNode, text: str, left: Relation, righ
 
 def _define_half_join(scope: Lowering, node: GraphNode, spec: JoinTransform, join: _Join) -> None:
     """Semi and anti keep left rows by whether a right row meets them; as EXISTS, which every engine has."""
-    inner = select([exp.Literal.number(1)], join.right.table(RIGHT)).where(join.on or exp.true())
+    inner = select([exp.Literal.number(1)], join.right.table(RIGHT)).where(join.on or exp.true(), copy=False)
     met: exp.Expr = exp.Exists(this=inner)
     body = select(star_or_columns(join.left.columns, LEFT), join.left.table(LEFT))
-    body = body.where(met if spec.how == "semi" else exp.Not(this=met))
+    body = body.where(met if spec.how == "semi" else exp.Not(this=met), copy=False)
     scope.define(node.id, None, body, join.left.columns)
 
 
@@ -174,9 +174,9 @@ def _repeated_keys(join: _Join, many: str, one: str) -> exp.Select:
     """Return the keys that several rows of the side `one` share and that the other side has."""
     sides = {LEFT: join.left, RIGHT: join.right}
     keys = [column(pair[0] if one == LEFT else pair[1], one) for pair in join.keys]
-    inner = select([exp.Literal.number(1)], sides[many].table(many)).where((join.on or exp.true()).copy())
-    body = select(keys, sides[one].table(one)).where(exp.Exists(this=inner))
-    return body.group_by(*(key.copy() for key in keys)).having(_several())
+    inner = select([exp.Literal.number(1)], sides[many].table(many)).where((join.on or exp.true()).copy(), copy=False)
+    body = select(keys, sides[one].table(one)).where(exp.Exists(this=inner), copy=False)
+    return body.group_by(*(key.copy() for key in keys), copy=False).having(_several(), copy=False)
 
 
 def _repeated_rows(join: _Join, many: str, one: str) -> exp.Select:
@@ -185,8 +185,10 @@ def _repeated_rows(join: _Join, many: str, one: str) -> exp.Select:
     number = alias(exp.Window(this=exp.RowNumber()), _ROW)
     numbered = _derived(select([star(), number], sides[many].table()), many)
     row = column(_ROW, many)
-    body = select([row], numbered).join(sides[one].table(one), on=(join.on or exp.true()).copy(), join_type="inner")
-    return body.group_by(row.copy()).having(_several())
+    body = select([row], numbered).join(
+        sides[one].table(one), on=(join.on or exp.true()).copy(), join_type="inner", copy=False
+    )
+    return body.group_by(row.copy(), copy=False).having(_several(), copy=False)
 
 
 def _several() -> exp.Expr:

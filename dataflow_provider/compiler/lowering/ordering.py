@@ -122,11 +122,11 @@ def lower_sort(scope: Lowering, node: GraphNode, spec: SortTransform, ports: Seq
     if spec.sample is not None and (order or spec.limit is not None or spec.offset is not None):
         body = select([star()], exp.Subquery(this=body, alias=exp.TableAlias(this=identifier("s"))))
     if order:
-        body = body.order_by(*order)
+        body = body.order_by(*order, copy=False)
     if spec.limit is not None:
-        body = body.limit(spec.limit)
+        body = body.limit(spec.limit, copy=False)
     if spec.offset:
-        body = body.offset(spec.offset)
+        body = body.offset(spec.offset, copy=False)
     scope.define(node.id, None, body, rows.columns)
 
 
@@ -139,10 +139,10 @@ def _sampled(scope: Lowering, rows: Relation, sample: Sample) -> exp.Select:
     ticket = exp.Anonymous(this="hash", expressions=[column(_ROW), exp.Literal.number(sample.seed)])
     body = select([star()], rows.table(_ROW))
     if sample.rows is not None:
-        return body.order_by(ticket).limit(sample.rows)
+        return body.order_by(ticket, copy=False).limit(sample.rows, copy=False)
     share = exp.Literal.number(round((sample.percent or 0) * _MILLION / 100))
     rest = exp.Mod(this=ticket, expression=exp.Literal.number(_MILLION))
-    return body.where(exp.LT(this=rest, expression=share))
+    return body.where(exp.LT(this=rest, expression=share), copy=False)
 
 
 def _table_sample(sample: Sample) -> exp.TableSample:

@@ -66,7 +66,7 @@ def lower_select(scope: Lowering, node: GraphNode, spec: SelectTransform, ports:
     failures = [item for item in items if item.on_error == "reject" and item.cast is not None]
     body = select([item.output() for item in items], rows.table())
     if failures:
-        body = body.where(_failed(failures, exp.EQ))
+        body = body.where(_failed(failures, exp.EQ), copy=False)
     if None in ports:
         scope.define(node.id, None, body, {item.name: item.cast_text for item in items})
     if REJECTED in ports:
@@ -91,7 +91,7 @@ def _rejected(rows: Relation, failures: Sequence[_Item]) -> exp.Select:
     ]
     reason = exp.Anonymous(this="CONCAT_WS", expressions=[exp.Literal.string("; "), *reasons])
     body = select([star(), alias(reason, REJECT_REASON)], rows.table())
-    return body.where(_failed(failures, exp.NEQ) if failures else exp.false())
+    return body.where(_failed(failures, exp.NEQ) if failures else exp.false(), copy=False)
 
 
 def _with_reason(columns: Columns | None) -> Columns | None:

@@ -47,7 +47,7 @@ def read(
         kept = {one.name: (columns or {}).get(one.name, "") for one in found}
     body = select(items, origin)
     if spec.where is not None:
-        body = body.where(scope.expression(node.id, ("where",), spec.where, {"": columns}))
+        body = body.where(scope.expression(node.id, ("where",), spec.where, {"": columns}), copy=False)
     return body, kept
 
 

@@ -36,7 +36,7 @@ def alias(tree: exp.Expr, name: str) -> exp.Alias:
 
 
 def select(items: Iterable[exp.Expr], source: exp.Expr) -> exp.Select:
-    return exp.Select(expressions=list(items)).from_(source)
+    return exp.Select(expressions=list(items)).from_(source, copy=False)
 
 
 def star(
@@ -75,7 +75,7 @@ def equals(left: exp.Expr, right: exp.Expr, *, null_safe: bool = False) -> exp.E
 
 def conjunction(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """Return all conditions joined by AND, each in parentheses where it needs them; TRUE for none."""
-    return exp.and_(*conditions)
+    return exp.and_(*conditions, copy=False)
 
 
 def order_parts(term: str) -> tuple[str, bool, bool]:

@@ -171,7 +171,7 @@ def test_parquet_is_read_and_cast(warehouse: Warehouse, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "policy"), [("json", "skip"), ("json", "reject"), ("parquet", "reject")])
 def test_bad_record_policy_of_other_formats_is_refused(warehouse: Warehouse, kind: str, policy: str) -> None:
-    with pytest.raises(CompileError, match="DF-PLAN-001.*on_bad_record"):
+    with pytest.raises(CompileError, match=r"DF-PLAN-001.*on_bad_record"):
         read(warehouse, format=kind, on_bad_record=policy)
 
 

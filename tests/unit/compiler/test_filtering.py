@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dataflow_provider.compiler.errors import CompileError
@@ -78,7 +80,7 @@ def test_router_that_is_not_exclusive_gives_a_row_to_every_match(sales: Warehous
 
 def test_random_numbers_before_a_filter_are_drawn_once_for_both_ports(looking: Warehouse) -> None:
     looking.table("sales", "id INTEGER", [(number,) for number in range(500)])
-    nodes = {
+    nodes: dict[str, dict[str, Any]] = {
         "sales": {"type": "source.duckdb", "table": "sales"},
         "e": {"type": "transform.expression", "from": "sales", "columns": {"chance": "random()"}},
         "f": {"type": "transform.filter", "from": "e", "where": "chance < 0.5"},

@@ -76,7 +76,7 @@ def test_two_output_columns_of_one_name_are_refused(raw: Warehouse) -> None:
 
 @pytest.mark.parametrize("cast", ["INTEGER NOT NULL", "INT); DROP TABLE raw; --", "VARCHAR COLLATE NOCASE", ""])
 def test_cast_to_something_that_is_no_type_is_refused(raw: Warehouse, cast: str) -> None:
-    with pytest.raises((CompileError, ValueError), match="DF-SQL-005|at least 1 character"):
+    with pytest.raises((CompileError, ValueError), match=r"DF-SQL-005|at least 1 character"):
         raw.through(select(columns=[{"name": "Id", "cast": cast}]), "raw")
 
 
@@ -91,12 +91,12 @@ def test_missing_column_is_named_with_the_likely_one(looking: Warehouse) -> None
 
 def test_declared_columns_are_checked_without_a_database() -> None:
     offline = Warehouse(looks=False)
-    nodes = {
+    nodes: dict[str, dict[str, Any]] = {
         "raw": {"type": "source.duckdb", "table": "raw", "columns": ["amount"]},
         "t": {"type": "transform.filter", "from": "raw", "where": "amuont > 1"},
         "out": {"type": "target.duckdb", "table": "out", "from": "t"},
     }
-    with pytest.raises(CompileError, match="`amuont`.*Did you mean `amount`"):
+    with pytest.raises(CompileError, match=r"`amuont`.*Did you mean `amount`"):
         offline.run(nodes)
 
 

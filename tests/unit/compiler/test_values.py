@@ -37,7 +37,7 @@ def values(**params: Any) -> RunValues:
 
 
 def answer(warehouse: Warehouse, expression: str, params: dict[str, Any], given_values: RunValues) -> Any:
-    nodes = {
+    nodes: dict[str, dict[str, Any]] = {
         "one": {"type": "source.duckdb", "query": "SELECT 1 AS x"},
         "t": {"type": "transform.expression", "from": "one", "columns": {"answer": expression}},
         "out": {"type": "target.duckdb", "table": "out", "from": "t"},

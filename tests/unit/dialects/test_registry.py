@@ -1,0 +1,27 @@
+"""The engines that SQL can be made for."""
+
+from __future__ import annotations
+
+import pytest
+import sqlglot
+
+from dataflow_provider.dialects.registry import DIALECTS, get_dialect
+from dataflow_provider.errors import AuthorError
+
+
+def test_unknown_engine_is_refused_with_those_there_are() -> None:
+    with pytest.raises(AuthorError, match=r"DF-DIALECT-001.*`teradata`.*`duckdb`"):
+        get_dialect("teradata")
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_engine_is_one_that_the_parser_knows(name: str) -> None:
+    dialect = get_dialect(name)
+    assert dialect.name == name
+    assert type(sqlglot.Dialect.get_or_raise(dialect.sqlglot)).__name__ != "Dialect"
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_names_are_quoted_so_that_none_breaks_out(name: str) -> None:
+    dialect = get_dialect(name)
+    assert dialect.stage_table('a"; DROP TABLE x') == '"_dataflow"."a""; DROP TABLE x"'

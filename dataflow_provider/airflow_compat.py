@@ -18,6 +18,7 @@ from dataflow_provider.errors import AuthorError
 
 if TYPE_CHECKING:
     from airflow.cli.cli_config import ActionCommand
+    from airflow.sdk import DAG
     from airflow.serialization.definitions.dag import SerializedDAG
     from sqlalchemy.orm import Session
 
@@ -73,6 +74,13 @@ def add_command_to_group(group: str, command: ActionCommand) -> None:
     position = next(index for index, known in enumerate(commands) if known.name == group)
     known = commands[position]
     commands[position] = known._replace(subcommands=[*known.subcommands, command])
+
+
+def serialize_dag(dag: DAG) -> Mapping[str, Any]:
+    """Return a Dag as the Dag processor stores it."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    return DagSerialization.to_dict(dag)
 
 
 @contextmanager

@@ -27,6 +27,16 @@ logger = logging.getLogger(__name__)
 
 INVALID_TAG = "dataflow:invalid"
 OUR_BUNDLES = "dataflow_provider.dag_factory."
+SAMPLE = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: sample
+schedule: {cron: "0 0 * * *"}
+params: {least: {type: integer, default: 1}}
+nodes:
+  a: {type: source.duckdb, table: a}
+  b: {type: target.duckdb, from: a, table: b}
+"""
 
 
 def load_stub(stub_file: str) -> DAG:
@@ -111,6 +121,11 @@ def build_invalid_dag(file: PipelineFile, findings: tuple[Finding, ...]) -> DAG:
     )
     InvalidPipelineOperator(dag=dag, task_id="findings", findings_text=text, owner=DEFAULT_OWNER)
     return dag
+
+
+def build_sample() -> DAG:
+    """Return the Dag of a pipeline that uses a bit of everything; see `bundles.preload_parser`."""
+    return build_dag(parse_pipeline(SAMPLE, "sample.yaml"), workspace="sample", path="sample.yaml")
 
 
 def bundles_configured() -> bool:

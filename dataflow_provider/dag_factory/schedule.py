@@ -51,8 +51,12 @@ def lower_schedule(schedule: Schedule | None) -> DagSchedule:
 
 
 def pipeline_asset(pipeline_id: str) -> Asset:
-    """Return the asset that stands for "this pipeline has published"."""
-    return Asset(name=f"dataflow.{pipeline_id}", uri=f"dataflow://pipeline/{pipeline_id}", group="dataflow")
+    """Return the asset that stands for "this pipeline has published".
+
+    Airflow takes a scheme that begins with `x-` as it is; for any other it asks all providers, and so imports boto3 and
+    its like in each process that parses a file or runs a task.
+    """
+    return Asset(name=f"dataflow.{pipeline_id}", uri=f"x-dataflow://pipeline/{pipeline_id}", group="dataflow")
 
 
 @lru_cache(maxsize=64)

@@ -674,7 +674,7 @@ export interface components {
             end: string | null;
             /**
              * Error
-             * @description First line of the last try's error; None without the right `read_logs`
+             * @description Why the last try failed; None without the right `read_logs`
              */
             error: string | null;
             /** Id */

@@ -13,7 +13,7 @@ type Look = Pick<NonNullable<FlowEdge["data"]>, "dimmed" | "lit" | "status">;
 const strokeOf = ({ lit, status }: Look): string => {
   if (status.flowing) return "var(--chakra-colors-running-solid)";
   if (lit) return "var(--chakra-colors-brand-solid)";
-  return status.done ? "var(--chakra-colors-success-solid)" : "var(--chakra-colors-border-emphasized)";
+  return status.done ? "var(--chakra-colors-success-solid)" : "var(--chakra-colors-fg-subtle)";
 };
 
 /** An edge: solid for data, dotted for order, moving while its consumer works; rows that went through stand on it. */

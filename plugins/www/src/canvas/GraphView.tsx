@@ -12,6 +12,8 @@ import { NodeTable } from "./NodeTable";
 
 type Props = { graph: PipelineGraph; label: string; statuses: ReadonlyMap<string, NodeStatus> | null; openLog?: ((stageId: string) => void) | undefined };
 
+const VIEWS = [{ label: "Graph", value: "graph" }, { label: "Table", value: "table" }];
+
 /** Canvas or table, with the selected node's panel; both choices live in the address. */
 export const GraphView = ({ graph, label, openLog, statuses }: Props) => {
   const [params, setParams] = useSearchParams();
@@ -42,10 +44,12 @@ export const GraphView = ({ graph, label, openLog, statuses }: Props) => {
         ) : (
           <GraphCanvas graph={graph} label={label} openLog={openLog} select={select} selected={known} statuses={statuses} />
         )}
-        <SegmentGroup.Root aria-label="Show as" insetInlineEnd="3" onValueChange={({ value }) => set("view", value === "table" ? "table" : null)} position="absolute" size="xs" top="3" value={asTable ? "table" : "graph"} zIndex="1">
-          <SegmentGroup.Indicator />
-          <SegmentGroup.Items items={[{ label: "Graph", value: "graph" }, { label: "Table", value: "table" }]} />
-        </SegmentGroup.Root>
+        <Box insetInlineEnd="3" position="absolute" top="3" zIndex="5">
+          <SegmentGroup.Root aria-label="Show as" onValueChange={({ value }) => set("view", value === "table" ? "table" : null)} size="xs" value={asTable ? "table" : "graph"}>
+            <SegmentGroup.Indicator />
+            <SegmentGroup.Items items={VIEWS} />
+          </SegmentGroup.Root>
+        </Box>
       </Box>
       {known ? <NodePanel graph={graph} nodeId={known} onClose={() => select(null)} onOpenLog={openLog} onSelect={select} status={statuses?.get(known)} /> : null}
     </Flex>

@@ -33,7 +33,7 @@ export const StepFace = ({ data }: Props) => {
         <Text color={dimmed ? "fg.muted" : "fg"} fontSize="13px" fontWeight={dimmed ? "400" : "600"} lineHeight="18px" truncate>{node.label}</Text>
         <Text color="fg.muted" fontSize="11px" fontVariantNumeric="tabular-nums" lineHeight="16px" truncate>{metaOf(data)}</Text>
       </Box>
-      {status ? <chakra.span bg={`${look.token}.solid`} borderRadius="full" className={status.state === "running" ? "pulse" : undefined} flexShrink="0" height="8px" title={look.label} width="8px" /> : null}
+      {status ? <chakra.span bg={status.state === "waiting" ? undefined : `${look.token}.solid`} borderColor={`${look.token}.solid`} borderRadius="full" borderWidth="1px" className={status.state === "running" ? "pulse" : undefined} flexShrink="0" height="8px" title={look.label} width="8px" /> : null}
     </>
   );
 };

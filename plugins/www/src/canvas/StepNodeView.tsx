@@ -41,7 +41,7 @@ export const StepNodeView = ({ data, id, selected }: NodeProps<StepNode>) => {
       <Flex
         align="center"
         aria-hidden
-        bg={far && status ? `${look.token}.solid` : "bg"}
+        bg={far ? (status ? `${look.token}.solid` : "brand.emphasized") : "bg"}
         borderColor={borderColor}
         borderRadius="8px"
         borderStyle={node.enabled ? "solid" : "dashed"}

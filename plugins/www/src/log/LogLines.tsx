@@ -5,21 +5,29 @@ import { useEffect, useRef } from "react";
 import type { Line } from "./lines";
 import { LogRow } from "./LogRow";
 
-type Props = { lines: readonly Line[]; search: string; current: number; follow: boolean; wrap: boolean; onMark: (number: number) => void };
+type Props = { /** Where to begin reading: the first error of what failed, -1 for the top. */ anchor: number; lines: readonly Line[]; search: string; current: number; follow: boolean; wrap: boolean; onMark: (number: number) => void };
 
 const ROW_HEIGHT = 20;
 const NEAR_END = 60;
 
 /** The lines in sight; follows the end while the log grows, unless the reader scrolled away. */
-export const LogLines = ({ current, follow, lines, onMark, search, wrap }: Props) => {
+export const LogLines = ({ anchor, current, follow, lines, onMark, search, wrap }: Props) => {
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const anchored = useRef(false);
   const virtualizer = useVirtualizer({ count: lines.length, estimateSize: () => ROW_HEIGHT, getScrollElement: () => scroller.current, overscan: 20 });
 
   // Scrolling is outside React: the marked line is brought into sight when it changes.
   useEffect(() => {
     if (current >= 0) virtualizer.scrollToIndex(current, { align: "center" });
   }, [current, virtualizer]);
+
+  // What failed is opened at its first error, unless a line is marked.
+  useEffect(() => {
+    if (anchored.current || anchor < 0) return;
+    anchored.current = true;
+    if (current < 0) virtualizer.scrollToIndex(anchor, { align: "center" });
+  }, [anchor, current, virtualizer]);
 
   // New lines push the view along only while its reader is at the end.
   useEffect(() => {

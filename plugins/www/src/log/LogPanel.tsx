@@ -45,7 +45,7 @@ export const LogPanel = ({ children, marked, onMark, onTry, run, stage, tryNumbe
     if (query.isError && lines.length === 0) return <ErrorState compact error={query.error} onRetry={() => void query.refetch()} title="The log could not be read" />;
     if (query.isPending) return <Waiting label="Reading the log" rows={6} />;
     if (lines.length === 0 && !reading) return <EmptyState icon={LuScrollText} title="This try left no log">It may have ended before it began, or the log was removed.</EmptyState>;
-    return <LogLines current={current} follow={reading} lines={shown} onMark={onMark} search={search} wrap={wrap} />;
+    return <LogLines anchor={stage.state === "failed" ? nextError(shown, -1) : -1} current={current} follow={reading} lines={shown} onMark={onMark} search={search} wrap={wrap} />;
   };
   return (
     <Flex direction="column" height="100%" minHeight="0">

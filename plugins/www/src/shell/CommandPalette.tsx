@@ -41,11 +41,15 @@ const PaletteBody = () => {
     show(null);
     action();
   };
-  const go = (path: string) => run(() => void navigate(path))();
+  const go = (path: string) => {
+    show(null);
+    void navigate(path);
+  };
   const commands = [
     ...NAV_ROUTES.map(({ icon, label, path }) => ({ act: () => void navigate(path), icon, label: `Go to ${label}` })),
     { act: () => goToAirflow("/"), icon: LuExternalLink, label: "Go to Airflow home" },
     ...(ours ? [{ act: () => choose(mode === "dark" ? "light" : "dark"), icon: mode === "dark" ? LuSun : LuMoon, label: `Switch to ${mode === "dark" ? "light" : "dark"} theme` }] : []),
+    { act: () => show("help"), icon: LuKeyboard, label: "Keyboard help" },
   ].filter(({ label }) => label.toLowerCase().includes(search.trim().toLowerCase()));
   return (
     <Command className="palette" label="Search pipelines and commands" loop shouldFilter={false}>
@@ -56,14 +60,11 @@ const PaletteBody = () => {
       <Command.List>
         <Command.Empty>Nothing is called “{search}”.</Command.Empty>
         <PipelineHits go={go} search={search} />
-        <Command.Group heading="Commands">
+        {commands.length > 0 ? <Command.Group heading="Commands">
           {commands.map(({ act, icon: Icon, label }) => (
             <Command.Item key={label} onSelect={run(act)} value={label}><Icon aria-hidden /> {label}</Command.Item>
           ))}
-          {"keyboard help".includes(search.trim().toLowerCase()) ? (
-            <Command.Item onSelect={() => show("help")} value="Keyboard help"><LuKeyboard aria-hidden /> Keyboard help</Command.Item>
-          ) : null}
-        </Command.Group>
+        </Command.Group> : null}
       </Command.List>
     </Command>
   );

@@ -3,7 +3,9 @@ import { lazy, Suspense } from "react";
 import { useNavigate, useParams } from "react-router-dom";
 
 import { api, type Schemas } from "src/api/client";
+import { asApiError } from "src/api/errors";
 import { ErrorState } from "src/feedback/ErrorState";
+import { Missing } from "src/feedback/Missing";
 import { Waiting } from "src/feedback/Waiting";
 import { formatCount } from "src/format/number";
 import { pipelinePath } from "src/shell/routes";
@@ -31,6 +33,7 @@ export const PipelineScreen = () => {
   const query = api.useQuery("get", "/pipelines/{pipeline_id}", { params: { path: { pipeline_id: pipelineId } } }, {
     refetchInterval: ({ state }) => (isActive(state.data?.summary.state) ? BUSY_MS : CALM_MS),
   });
+  if (query.isError && asApiError(query.error).status === 404) return <Missing title={`There is no pipeline ${pipelineId}`}>It may have been renamed or deleted, or lie in a workspace that is not yours.</Missing>;
   if (query.isError && !query.data) return <ErrorState error={query.error} onRetry={() => void query.refetch()} title={`The pipeline ${pipelineId} could not be read`} />;
   if (!query.data) return <Waiting label="Reading the pipeline" />;
   const detail = query.data;

@@ -1,4 +1,4 @@
-import { Badge, Box, Button, Input, Menu, Portal, Text } from "@chakra-ui/react";
+import { Badge, Box, Button, Input, Menu, Portal, Text, VisuallyHidden } from "@chakra-ui/react";
 import { useState, type ReactNode } from "react";
 import { LuCheck, LuChevronDown } from "react-icons/lu";
 
@@ -16,9 +16,10 @@ export const FilterMenu = ({ label, onChange, options, selected }: Props) => {
   return (
     <Menu.Root closeOnSelect={false} onOpenChange={() => setSearch("")} onSelect={({ value }) => toggle(value)} positioning={{ placement: "bottom-start" }}>
       <Menu.Trigger asChild>
-        <Button aria-label={selected.length > 0 ? `${label}: ${selected.join(", ")}` : `Filter by ${label.toLowerCase()}`} color="fg" fontWeight="400" size="xs" variant="outline">
+        <Button color="fg" fontWeight="400" size="xs" variant="outline">
           {label}
           {selected.length > 0 ? <Badge colorPalette="brand" size="xs" variant="solid">{selected.length}</Badge> : null}
+          <VisuallyHidden>{selected.length > 0 ? `filter: ${selected.join(", ")}` : "filter"}</VisuallyHidden>
           <LuChevronDown aria-hidden />
         </Button>
       </Menu.Trigger>

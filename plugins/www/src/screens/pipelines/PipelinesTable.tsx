@@ -17,7 +17,7 @@ const TABLE_CSS = {
   "& [data-column=actions]": { background: "inherit", insetInlineEnd: 0, position: "sticky", zIndex: 1 },
   "& td, & th": { height: `${ROW_HEIGHT}px`, paddingBlock: "0" },
   "& tr": { background: "bg" },
-  "& thead tr": { background: "bg.muted" },
+  "& thead tr": { background: "bg.muted", zIndex: 3 },
   tableLayout: "fixed",
 };
 

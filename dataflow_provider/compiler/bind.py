@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlglot import exp
 
 from dataflow_provider.compiler.values import RunValues, naive_utc
+from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.spec.models import RUN_VALUES, Param, ParamType, Pipeline
 from dataflow_provider.spec.nodes import Scalar
 
@@ -44,6 +45,24 @@ def bind_values(tree: exp.Expr, pipeline: Pipeline, values: RunValues) -> exp.Ex
             return literal
         placeholder.replace(literal)
     return tree
+
+
+def bind_text(
+    text: str, places: Iterable[tuple[str, int]], pipeline: Pipeline, values: RunValues, dialect: SqlDialect
+) -> str:
+    """Return a statement of any kind with a literal at each place of a `:name`; the rest stays as written.
+
+    The places come from the engine's own tokens, so none lies in a string, a quoted name or a comment.
+
+    Raises:
+        UnboundError: when this run has no value for a name.
+    """
+    pieces, last = [], 0
+    for name, offset in places:
+        literal = _literal_of(name, pipeline, values).sql(dialect=dialect.sqlglot)
+        pieces += [text[last:offset], literal]
+        last = offset + 1 + len(name)
+    return "".join([*pieces, text[last:]])
 
 
 def _literal_of(name: str, pipeline: Pipeline, values: RunValues) -> exp.Expr:

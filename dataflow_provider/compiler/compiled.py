@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from dataflow_provider.compiler.plan import Stage
 from dataflow_provider.dialects.steps import Step
+from dataflow_provider.spec.nodes import SqlTarget
 
 Columns = Mapping[str, str]
 """Column name to SQL type, in the table's order."""
@@ -56,10 +57,11 @@ class CompiledStage:
     """Steps in running order: read, stage, measure, check; a file target's publish; cleanup.
 
     The publish of a table is made by the write modes once the rows stand in the stage table and the target is known.
-    Several measures of one figure of a node add up.
+    Several measures of one figure of a node add up. `target` is a table's target with the run's values bound.
     """
 
     stage: Stage
     dialect: str
+    target: SqlTarget | None
     steps: tuple[Step, ...]
     outputs: tuple[Output, ...]

@@ -15,6 +15,7 @@ from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.files import copy_statement
 from dataflow_provider.compiler.lowering.registry import LOWERERS
+from dataflow_provider.compiler.lowering.targets import bind_target
 from dataflow_provider.compiler.lowering.tree import alias, select, star
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.plan import Plan, Stage
@@ -23,7 +24,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Figure, Step
 from dataflow_provider.spec.edges import REJECTED
-from dataflow_provider.spec.nodes import FileTarget, SourceBase, TargetBase
+from dataflow_provider.spec.nodes import FileTarget, SourceBase, SqlTarget, TargetBase
 
 
 def compile_stage(
@@ -54,10 +55,13 @@ def compile_stage(
         paths or StagePaths(),
     )
     lower_nodes(scope, (plan.graph.nodes[node] for node in stage.nodes), stage)
+    head = plan.graph.nodes[stage.id]
+    target = bind_target(scope, head, head.spec) if isinstance(head.spec, SqlTarget) else None
     if scope.problems:
         raise CompileError(scope.problems)
     outputs = _outputs(scope, plan, stage)
-    return CompiledStage(stage, scope.dialect.name, tuple(_steps(scope, plan, stage, outputs)), tuple(outputs))
+    steps = tuple(_steps(scope, plan, stage, outputs))
+    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs))
 
 
 def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None = None) -> None:

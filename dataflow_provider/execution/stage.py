@@ -240,10 +240,10 @@ class StageRun:
         if isinstance(target, FileTarget) and destination is not None:
             with blamed(self.stage.id):
                 publish_file(self.runner, self.store, destination, compiled)
-        if not isinstance(target, SqlTarget):
+        if compiled.target is None:
             return []
         output: Output = compiled.outputs[0]
-        ctx = write_context(self.plan.pipeline.id, target, output, self.values, self.session, self.dialect)
+        ctx = write_context(self.plan.pipeline.id, compiled.target, output, self.values, self.session, self.dialect)
         return publish_table(self.runner, ctx)
 
     def _leave(self, compiled: CompiledStage) -> None:

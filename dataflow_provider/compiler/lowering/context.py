@@ -5,8 +5,9 @@ Lowerers never raise for an author's mistake: they report it and define somethin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -35,6 +36,7 @@ from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 Path = tuple[str | int, ...]
 Port = str | None
+Bound = TypeVar("Bound")
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,13 @@ class Lowering:
                 )
 
     def _bind(self, node: str, path: Path, text: str, tree: exp.Expr) -> exp.Expr:
-        unknown = undeclared(named_places(text, self.dialect), self.pipeline)
+        if self.report_undeclared(node, path, named_places(text, self.dialect)):
+            return tree
+        return self.bound(node, path, lambda values: bind_values(tree, self.pipeline, values)) or tree
+
+    def report_undeclared(self, node: str, path: Path, places: Iterable[tuple[str, int]]) -> bool:
+        """Report each `:name` that nothing declares; return whether there was one."""
+        unknown = undeclared(places, self.pipeline)
         for name, offset in unknown:
             self.problem(
                 node,
@@ -248,13 +256,17 @@ class Lowering:
                 did_you_mean(name, known_names(self.pipeline)) or "Declare it under `params`.",
                 offset,
             )
-        if unknown or self.values is None:
-            return tree
+        return bool(unknown)
+
+    def bound(self, node: str, path: Path, bind: Callable[[RunValues], Bound]) -> Bound | None:
+        """Return what `bind` makes of this run's values; None without values and after a problem."""
+        if self.values is None:
+            return None
         try:
-            return bind_values(tree, self.pipeline, self.values)
+            return bind(self.values)
         except UnboundError as exc:
             self.problem(node, path, "DF-SQL-011", exc.reason, "Give the value when the run is started.")
-            return tree
+            return None
 
     # ------------------------------------------------------------ names and problems
 

@@ -1,0 +1,172 @@
+"""`dataflow compile PATH`: the stages of a pipeline and their SQL, without a database. Exit 1 when it is refused."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dataflow_provider.cli.commands.validate import validate_paths
+from dataflow_provider.cli.output import print_json
+from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
+from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.dialects.steps import Step
+from dataflow_provider.errors import AuthorError
+from dataflow_provider.execution.values import Interval, parse_interval, typed_params
+from dataflow_provider.spec.findings import Finding, InvalidPipelineError, has_errors
+from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.models import ParamType, Pipeline
+from dataflow_provider.spec.nodes import Scalar
+from dataflow_provider.spec.project import Project
+
+EXAMPLE_RUN_ID = "manual__example"
+EXAMPLE_INTERVAL = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+# Bound for a parameter without a default when `--param` gives none, so that its SQL can be shown.
+_EXAMPLES: dict[ParamType, Scalar] = {
+    "string": "example", "integer": 1, "number": 1.0, "boolean": True, "date": "2026-01-01",
+    "timestamp": "2026-01-01T00:00:00",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One stage with everything it runs; `note` says what cannot be known before it does."""
+
+    stage: Stage
+    dialect: str
+    steps: tuple[Step, ...]
+    note: str | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", type=Path, help="pipeline file")
+    parser.add_argument("--dialect", metavar="D", help="make the SQL for this engine instead of each connection's own")
+    parser.add_argument(
+        "--param", metavar="K=V", type=_parameter, action="append", default=[], help="value of a parameter; repeatable"
+    )
+    parser.add_argument("--interval", metavar="A/B", help="data interval to bind; by default an example day")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every stage, why it ends where it does, and its statements.
+
+    JSON: `{"pipeline", "stages": [{"id", "connection", "dialect", "nodes": [id…], "reason", "statements": [sql…],
+    "note"}], "findings": [finding…]}`. What is refused prints `{"ok": false, "error", "findings"}`.
+    """
+    files, findings = validate_paths([args.path])
+    if has_errors(findings):
+        raise InvalidPipelineError(findings)
+    if len(files) != 1:
+        raise AuthorError("DF-CLI-020", f"`{args.path}` holds {len(files)} pipelines", hint="Name one pipeline file.")
+    loaded, pipeline = files[0], files[0].require()
+    interval = parse_interval(args.interval) if args.interval else EXAMPLE_INTERVAL
+    params = {**_example_params(pipeline), **dict(args.param)}
+    plan, shown = _compile(loaded, Project.of(args.path).workspace, interval, params, args.dialect)
+    if args.json:
+        print_json(_as_json(plan, shown, findings))
+    else:
+        sys.stdout.write(_as_text(plan, shown))
+    return 0
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not name or not sign:
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
+    return name, value
+
+
+def _example_params(pipeline: Pipeline) -> dict[str, object]:
+    return {name: _EXAMPLES[param.type] for name, param in pipeline.params.items() if param.default is None}
+
+
+def _compile(
+    loaded: Loaded, workspace: str, interval: Interval, params: Mapping[str, object], dialect: str | None
+) -> tuple[Plan, list[_Shown]]:
+    """Return the plan and its stages with their statements.
+
+    Raises:
+        InvalidPipelineError: with the place of everything that is refused.
+    """
+    # Imported late: sqlglot costs more than everything else here, and a refused file does not need it.
+    from dataflow_provider.compiler.publishing import preview_publish
+    from dataflow_provider.compiler.sql import compile_stage
+    from dataflow_provider.compiler.values import RunValues
+
+    pipeline = loaded.require()
+    engine = get_dialect(dialect).name if dialect else None
+    start, end = interval
+    values = RunValues(EXAMPLE_RUN_ID, end, start, end, typed_params(pipeline.params, params), workspace)
+    shown: list[_Shown] = []
+    try:
+        plan = plan_pipeline(pipeline)
+        for stage in plan.stages:
+            compiled = compile_stage(plan, replace(stage, dialect=engine or stage.dialect), values)
+            publish = preview_publish(pipeline.id, compiled, values)
+            steps = [step for step in compiled.steps if step.kind != "cleanup"]
+            steps += publish or ()
+            steps += [step for step in compiled.steps if step.kind == "cleanup"]
+            shown.append(_Shown(stage, compiled.dialect, tuple(steps), _note(compiled.target is not None, publish)))
+    except CompileError as error:
+        raise InvalidPipelineError(loaded.finding(problem) for problem in error.problems) from error
+    return plan, shown
+
+
+def _note(is_table: bool, publish: tuple[Step, ...] | None) -> str | None:
+    if is_table and publish is None:
+        return "The publish names every column; they are looked up when the stage runs."
+    return None
+
+
+# ---------------------------------------------------------------- printing
+
+
+def _as_json(plan: Plan, shown: list[_Shown], findings: list[Finding]) -> dict[str, Any]:
+    return {
+        "pipeline": plan.pipeline.id,
+        "stages": [
+            {
+                "id": one.stage.id,
+                "connection": one.stage.connection,
+                "dialect": one.dialect,
+                "nodes": list(one.stage.nodes),
+                "reason": one.stage.reason,
+                "statements": [step.sql for step in one.steps],
+                "note": one.note,
+            }
+            for one in shown
+        ],
+        "findings": [finding.to_json() for finding in findings],
+    }
+
+
+def _as_text(plan: Plan, shown: list[_Shown]) -> str:
+    lines = [f"-- pipeline {plan.pipeline.id}: {len(shown)} stage{'' if len(shown) == 1 else 's'}", ""]
+    for number, one in enumerate(shown, 1):
+        stage = one.stage
+        lines += [
+            f"-- stage {number} of {len(shown)}: {stage.id} on {stage.connection} ({one.dialect})",
+            f"--   nodes: {', '.join(stage.nodes)}",
+            f"--   ends here: {stage.reason}",
+        ]
+        if stage.upstream:
+            lines.append(f"--   after: {', '.join(stage.upstream)}")
+        lines.append("")
+        for step in one.steps:
+            lines += [f"-- {_title(step)}", f"{step.sql};", ""]
+        if one.note:
+            lines += [f"-- {one.note}", ""]
+    return "\n".join(lines)
+
+
+def _title(step: Step) -> str:
+    node = step.node if step.port is None else f"{step.node}.{step.port}"
+    title = f"{step.kind} {node}" if step.node else step.kind
+    if step.kind == "measure":
+        return f"{title}: {step.figure}"
+    return f"{title}: {step.message}" if step.message else title

@@ -11,7 +11,9 @@ from dataflow_provider.cli.main import COMMANDS, main
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_cli_page_has_a_section_with_every_option(name: str, repo_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cli_page_has_a_section_with_every_option(
+    name: str, repo_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         main([name, "--help"])
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out)) - {"--help", "--json"}

@@ -26,6 +26,9 @@ from dataflow_provider.dialects.steps import Figure, Step
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.nodes import FileTarget, SourceBase, SqlTarget, TargetBase
 
+Kept = Mapping[str, tuple[str, ...]]
+"""Common table expression → the parts of the temporary table that already holds its rows."""
+
 
 def compile_stage(
     plan: Plan,
@@ -119,7 +122,7 @@ def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> 
     yield Step("stage", scope.dialect.create_stage_schema(), node=head.id)
     kept = yield from _kept_inputs(scope, head, outputs)
     yield from _builds(scope, head, outputs, kept)
-    yield from _measures(scope, plan, stage, outputs)
+    yield from _measures(scope, plan, stage, outputs, kept)
     for check in scope.checks:
         sql = render(scope.statement(check.query, kept), scope.dialect)
         yield Step("check", sql, node=check.node, message=check.message)
@@ -131,9 +134,7 @@ def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> 
         yield Step("cleanup", scope.dialect.drop_table(outputs[0].table), node=head.id, table=outputs[0].table)
 
 
-def _builds(
-    scope: Lowering, head: GraphNode, outputs: list[Output], kept: Mapping[str, tuple[str, ...]]
-) -> Iterable[Step]:
+def _builds(scope: Lowering, head: GraphNode, outputs: list[Output], kept: Kept) -> Iterable[Step]:
     for output in outputs:
         query = select([star()], _rows_of(scope, head, output.port).table())
         if isinstance(head.spec, TargetBase):
@@ -142,9 +143,7 @@ def _builds(
         yield Step("stage", sql, node=head.id, port=output.port, table=output.table)
 
 
-def _kept_inputs(
-    scope: Lowering, head: GraphNode, outputs: list[Output]
-) -> Generator[Step, None, Mapping[str, tuple[str, ...]]]:
+def _kept_inputs(scope: Lowering, head: GraphNode, outputs: list[Output]) -> Generator[Step, None, Kept]:
     """Keep what several outputs are made of, so that it is computed once and every output sees the same rows."""
     kept: dict[str, tuple[str, ...]] = {}
     if len(outputs) > 1:
@@ -164,7 +163,7 @@ def _kept_inputs(
 # ---------------------------------------------------------------- figures
 
 
-def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> Iterable[Step]:
+def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], kept: Kept) -> Iterable[Step]:
     """Count what every source gives and what the stage keeps; rows inside a fused statement are not counted."""
     head = plan.graph.nodes[stage.id]
     for output in outputs:
@@ -179,11 +178,11 @@ def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) 
             continue
         for port in (None, REJECTED):
             if (node, port) in scope.relations and (node, port) not in counted:
-                yield _count(scope, node, port)
+                yield _count(scope, node, port, kept)
 
 
-def _count(scope: Lowering, node: str, port: Port) -> Step:
+def _count(scope: Lowering, node: str, port: Port, kept: Kept) -> Step:
     rows = scope.relations[(node, port)]
     query = select([alias(exp.Count(this=exp.Star()), "rows")], rows.table())
     figure: Figure = "rows_rejected" if port == REJECTED else "rows_out"
-    return Step("measure", render(scope.statement(query), scope.dialect), node=node, port=port, figure=figure)
+    return Step("measure", render(scope.statement(query, kept), scope.dialect), node=node, port=port, figure=figure)

@@ -103,10 +103,16 @@ def _compile(
     start, end = interval
     values = RunValues(EXAMPLE_RUN_ID, end, start, end, typed_params(pipeline.params, params), workspace)
     shown: list[_Shown] = []
+    schemas: dict[str, Mapping[str, str]] = {}
     try:
         plan = plan_pipeline(pipeline)
         for stage in plan.stages:
-            compiled = compile_stage(plan, replace(stage, dialect=engine or stage.dialect), values)
+            compiled = compile_stage(plan, replace(stage, dialect=engine or stage.dialect), values, schemas)
+            schemas |= {
+                one.node if one.port is None else f"{one.node}.{one.port}": dict.fromkeys(one.columns, "")
+                for one in compiled.outputs
+                if one.columns is not None and compiled.target is None
+            }
             publish = preview_publish(pipeline.id, compiled, values)
             steps = [step for step in compiled.steps if step.kind != "cleanup"]
             steps += publish or ()

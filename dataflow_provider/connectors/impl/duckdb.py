@@ -197,6 +197,9 @@ def _interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T:
     with ThreadPoolExecutor(1, thread_name_prefix="dataflow-duckdb") as pool:
         future = pool.submit(call)
         try:
+            # Waking up now and then: a signal that another thread got would not wake this one.
+            while wait((future,), timeout=1).not_done:
+                pass
             return future.result()
         except BaseException:
             while not future.done():

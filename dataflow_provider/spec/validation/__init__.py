@@ -10,6 +10,7 @@ from dataflow_provider.spec.validation.nodes import validate_nodes
 from dataflow_provider.spec.validation.notifications import validate_notifications
 from dataflow_provider.spec.validation.params import validate_params
 from dataflow_provider.spec.validation.quality import validate_quality
+from dataflow_provider.spec.validation.run_values import validate_run_values
 from dataflow_provider.spec.validation.schedule import validate_schedule
 from dataflow_provider.spec.validation.subject import Subject
 from dataflow_provider.spec.validation.targets import validate_targets
@@ -18,6 +19,7 @@ RULES = (
     validate_identity,
     validate_schedule,
     validate_params,
+    validate_run_values,
     validate_notifications,
     validate_edges,
     validate_cycles,

@@ -130,6 +130,20 @@ PARAMS = (
     Case("DF-PARAM-001", "", "no date", "params: {p: {type: date, default: ⟪2026-01-01T06:00:00}}\n"),
     Case("DF-PARAM-002", "", "every run has", "params: {⟪run_id: {type: string}}\n"),
     Case("DF-PARAM-003", "", "Write `min_seconds`", "params: {⟪min-seconds: {type: string}}\n"),
+    Case("DF-PARAM-004", node("where: ⟪a < :interval_end"), "--interval", severity=Severity.WARNING),
+    Case(
+        "DF-PARAM-004",
+        target("post_sql: [⟪'DELETE FROM t WHERE d < :logical_date']"),
+        "cron",
+        severity=Severity.WARNING,
+    ),
+    Case(
+        "DF-PARAM-004",
+        target("write: {mode: delete_insert, ⟪window: {column: d}}"),
+        "`window`",
+        "schedule: {after: [other]}\n",
+        Severity.WARNING,
+    ),
     Case("DF-NOTIFY-001", "", "address", "notify: {on_failure: [⟪{via: email}]}\n"),
     Case("DF-NOTIFY-002", "", "`connection`", "notify: {on_sla: [⟪{via: slack}]}\n"),
 )
@@ -275,12 +289,11 @@ def test_rule_broken_gives_its_finding_in_place(case: Case) -> None:
     finding = found(pipeline_text(case.nodes, case.head), case.code)
     assert case.says in f"{finding.message} {finding.hint}"
     assert finding.severity is case.severity
-    assert finding.node is None if case.head else finding.node
+    assert bool(finding.node) is bool(case.nodes)
 
 
 GOOD = (
     "  t: {type: target.duckdb, from: src, table: t, write: {mode: merge, keys: [a], delete_when: gone}}\n",
-    "  t: {type: target.duckdb, from: src, table: t, write: {mode: delete_insert, window: {column: d}}}\n",
     "  t: {type: target.duckdb, from: src, table: t, write: {mode: append, keys: [a], dedupe: {order_by: [b DESC]}}}\n",
     "  t: {type: target.file, from: src, path: out, format: csv, write: {mode: overwrite}}\n",
     (
@@ -327,6 +340,18 @@ GOOD = (
 @pytest.mark.parametrize("nodes", GOOD)
 def test_rules_on_a_good_pipeline_find_nothing(nodes: str) -> None:
     assert codes(pipeline_text(nodes.replace("⟪", ""))) == []
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        node("where: a < :interval_end"),
+        target("write: {mode: delete_insert, window: {column: d}}"),
+        node("where: a < '10::interval_end'"),
+    ],
+)
+def test_interval_in_a_pipeline_with_a_cron_is_no_finding(nodes: str) -> None:
+    assert codes(pipeline_text(nodes.replace("⟪", ""), "schedule: {cron: 0 6 * * *}\n")) == []
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from dataflow_provider.demo.extra import write_extra_pipelines
 from dataflow_provider.demo.home import DemoHome
 from dataflow_provider.demo.landing import land_files, load_reference
 from dataflow_provider.demo.ports import HOST, ReservedPort, choose_port
+from dataflow_provider.demo.preload import write_local_settings
 from dataflow_provider.demo.rest import AirflowRest, RestError, path_of
 from dataflow_provider.demo.services import (
     Service,
@@ -120,6 +121,7 @@ class DemoAirflow:
         self._port = choose_port(self._wanted_port)
         for folder in ("dags", "plugins"):
             (self.home.root / folder).mkdir(exist_ok=True)
+        write_local_settings(self.home.root)
         self._begin_bootstrap()
         self._make_data()
         write_extra_pipelines(self.home.extra_pipelines, self.folders.pipelines, self._extra)

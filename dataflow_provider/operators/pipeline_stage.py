@@ -58,13 +58,13 @@ class PipelineStageOperator(BaseOperator):
         from dataflow_provider.connectors.connections import EnvironmentConnections
         from dataflow_provider.execution.stage import run_stage
         from dataflow_provider.hooks.connections import AirflowConnections
-        from dataflow_provider.operators.run_values import values_of_context
+        from dataflow_provider.operators.run_values import values_of_run
         from dataflow_provider.spec.project import Project
 
         path = self._path()
         plan = self.plan or load_plan(path)
         project = Project.of(path)
-        values = values_of_context(context, plan.pipeline, project)
+        values = values_of_run(context["dag_run"], context["params"], plan.pipeline, project)
         connections = EnvironmentConnections(project.warehouse, fallback=AirflowConnections())
         return run_stage(plan, self.stage, values, connections, project)
 

@@ -12,34 +12,32 @@ from dataflow_provider.execution.values import Interval, last_complete_interval,
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
+# Runs that no schedule made: their logical date is the end of the interval they look back on.
+_UNSCHEDULED = frozenset({"manual", "asset_triggered"})
 
-def values_of_context(context: Mapping[str, Any], pipeline: Pipeline, project: Project) -> RunValues:
-    """Return the values of the run that a task belongs to; the same on every try.
 
-    A run started by hand has the schedule's last complete interval before it was due, whatever Airflow guessed, and
-    the interval's end as its logical date. Parameters that the pipeline does not declare (the run's free `conf`) are
-    left out.
+def values_of_run(run: Any, params: Mapping[str, Any], pipeline: Pipeline, project: Project) -> RunValues:
+    """Return the values of an Airflow run (its `dag_run`); the same on every try.
+
+    A run without an interval of its own has the schedule's last complete one before it was due. Parameters that the
+    pipeline does not declare (what else the run's `conf` holds) are left out.
 
     Raises:
         AuthorError: when a parameter is missing or of another type.
     """
-    run = context["dag_run"]
-    given = {name: value for name, value in context["params"].items() if name in pipeline.params}
     values = resolve_values(
         pipeline,
         project,
         now=run.run_after,
         run_id=run.run_id,
         interval=interval_of_run(run, pipeline),
-        params=given,
+        params={name: value for name, value in params.items() if name in pipeline.params},
     )
-    if run.run_type in ("manual", "asset_triggered"):
-        return values
-    return replace(values, logical_date=values.interval_start)
+    return values if run.run_type in _UNSCHEDULED else replace(values, logical_date=values.interval_start)
 
 
 def interval_of_run(run: Any, pipeline: Pipeline) -> Interval | None:
-    """Return the run's data interval, None when it has none; Airflow's "interval" of a moment is none."""
+    """Return the run's data interval, None when it has none; Airflow's "interval" of a single moment is none."""
     start: datetime | None = run.data_interval_start
     end: datetime | None = run.data_interval_end
     if start is None or end is None or start >= end:

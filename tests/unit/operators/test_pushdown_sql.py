@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+from dataflow_provider.operators.pushdown_sql import PushdownSqlOperator
+from tests.unit.operators.conftest import MakeContext, Query
+
+
+def make(**options: Any) -> PushdownSqlOperator:
+    told = {"conn_id": "dwh", "table": "mart.calls", "create": {"if_missing": True}, **options}
+    with DAG("By-Hand", schedule=None):
+        return PushdownSqlOperator(task_id="load", **told)
+
+
+def test_pushdown_publishes_the_rows_of_its_select(project: Path, query: Query, make_context: MakeContext) -> None:
+    result = make(sql="SELECT id, seconds FROM calls", write={"mode": "overwrite"}).execute(make_context())
+    assert query("SELECT count(*), sum(seconds) FROM mart.calls") == [(6, 150)]
+    assert {node["id"]: node["rows_out"] for node in result["nodes"]}["result"] == 6
+
+
+def test_pushdown_upsert_changes_rows_by_key(project: Path, query: Query, make_context: MakeContext) -> None:
+    upsert = {"mode": "upsert", "keys": ["id"]}
+    make(sql="SELECT id, seconds FROM calls", write=upsert).execute(make_context())
+    make(sql="SELECT id, 7 AS seconds FROM calls WHERE id < 2", write=upsert).execute(make_context())
+    assert query("SELECT count(*), sum(seconds) FROM mart.calls") == [(6, 154)]
+
+
+def test_pushdown_append_of_a_retry_adds_no_row_twice(project: Path, query: Query, make_context: MakeContext) -> None:
+    task = make(sql="SELECT id FROM calls")
+    task.execute(make_context())
+    task.execute(make_context())
+    assert query("SELECT count(*) FROM mart.calls") == [(6,)]
+
+
+def test_pushdown_binds_parameters_and_run_values(project: Path, query: Query, make_context: MakeContext) -> None:
+    sql = "SELECT id, :day AS day, :interval_start AS since, :note AS note FROM calls WHERE seconds >= :least"
+    parameters = {"day": date(2026, 11, 5), "least": 40, "note": "it's :least"}
+    make(sql=sql, parameters=parameters, write={"mode": "overwrite"}).execute(make_context())
+    found = query("SELECT id, day, CAST(since AS VARCHAR), note FROM mart.calls ORDER BY id")
+    assert found == [(id_, date(2026, 11, 5), "2026-11-01 00:00:00", "it's :least") for id_ in (4, 5)]
+
+
+def test_pushdown_runs_statements_around_the_publish(project: Path, query: Query, make_context: MakeContext) -> None:
+    make(
+        sql="SELECT id FROM calls",
+        write={"mode": "overwrite"},
+        pre_sql=["CREATE TABLE audit (word VARCHAR)"],
+        post_sql=["INSERT INTO audit SELECT 'rows ' || count(*) FROM mart.calls"],
+    ).execute(make_context())
+    assert query("SELECT word FROM audit") == [("rows 6",)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"sql": "SELECT * FROM nowhere"}, "nowhere"),
+        ({"sql": "SELECT 1 AS n", "write": {"mode": "upsert"}}, "keys"),
+        ({"sql": "SELECT 1 AS n", "write": {"modus": "append"}}, "modus"),
+        ({"sql": "SELECT :when AS n", "parameters": {"when": object()}}, "DF-OPER-001"),
+        ({"sql": "SELECT 1 AS n", "conn_id": "unknown"}, "unknown"),
+    ],
+)
+def test_pushdown_that_cannot_run_fails_for_good(
+    options: dict[str, Any], expected: str, project: Path, make_context: MakeContext
+) -> None:
+    with pytest.raises(AirflowFailException, match=expected):
+        make(**options).execute(make_context())
+
+
+def test_pushdown_renders_its_templates(project: Path) -> None:
+    task = make(sql="SELECT {{ ds_nodash }} AS day", parameters={"least": "{{ 1 + 1 }}"})
+    task.render_template_fields({"ds_nodash": "20261101"})
+    assert task.sql == "SELECT 20261101 AS day"
+    assert task.parameters == {"least": "2"}
+
+
+def test_pushdown_tasks_of_like_names_are_different_pipelines(project: Path) -> None:
+    ids = set()
+    for task_id in ("load-a", "load.a"):
+        with DAG("d", schedule=None):
+            task = PushdownSqlOperator(task_id=task_id, conn_id="dwh", sql="SELECT 1 AS n", table="t")
+        ids.add(task.as_pipeline("duckdb").require().id)
+    assert len(ids) == 2

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import date, datetime
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +18,7 @@ from dataflow_provider.spec.findings import Finding, Problem, Severity
 from dataflow_provider.spec.loader import load_pipeline, parse_pipeline
 from dataflow_provider.spec.nodes import NODE_TYPES
 from tests.unit.spec.marked import FILE, load_text, pipeline_text, read_mark
+from tests.unit.spec.test_rules import GOOD
 
 CONTRACT_SAMPLE = Path(__file__).parent / "data" / "cdr_daily_usage.yaml"
 
@@ -191,3 +197,47 @@ def test_parse_random_nodes_never_raises_and_explains_in_own_words(nodes: dict[s
 )
 def test_read_text_values_equals_what_was_dumped(data: dict[str, str]) -> None:
     assert read_document(yaml.safe_dump(data, allow_unicode=True, default_style='"')).data == data
+
+
+# ---------------------------------------------------------------- good files with something changed
+
+VALUES: tuple[Any, ...] = (
+    None, True, 1, -1, 1.5, "", "x", "5m", "a.rejected", [], {}, ["a"], {"a": "b"}, [{"a": 1}], {"mode": "merge"},
+    date(2026, 1, 1), datetime(2026, 1, 1), "2026-01-01", {"name": "x"}, [1, None],
+)  # fmt: skip
+PLACES = ("mode", "from", "where", "keys", "zzz", "cron", "table", "type", "name", "columns")
+
+
+def paths_of(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield (*path, key)
+        yield from paths_of(value, (*path, key))
+
+
+def change(data: Any, chance: Random) -> None:
+    path = chance.choice(list(paths_of(data)))
+    parent = data
+    for step in path[:-1]:
+        parent = parent[step]
+    action = chance.random()
+    if action < 0.6:
+        parent[path[-1]] = deepcopy(chance.choice(VALUES))
+    elif action < 0.8 or not isinstance(parent, dict):
+        del parent[path[-1]]
+    else:
+        parent[chance.choice(PLACES)] = deepcopy(chance.choice(VALUES))
+
+
+@given(st.integers(0, 10**9))
+def test_parse_changed_pipeline_agrees_with_the_models_and_explains_every_refusal(seed: int) -> None:
+    chance = Random(seed)
+    text = CONTRACT_SAMPLE.read_text() if seed % 2 else pipeline_text(chance.choice(GOOD).replace("⟪", ""))
+    data = read_document(text).data
+    for _ in range(chance.randint(1, 3)):
+        if data:
+            change(data, chance)
+    loaded = parse_pipeline(yaml.safe_dump(data, sort_keys=False), FILE)
+    shape_codes = {finding.code for finding in loaded.findings if finding.code.startswith("DF-SPEC-")} - {"DF-SPEC-009"}
+    assert "DF-SPEC-010" not in shape_codes
+    assert bool(shape_codes) is (loaded.pipeline is None)

@@ -1,4 +1,4 @@
-"""How long a first `dataflow demo --once` takes: data, metadata, Airflow, two pipelines, and everything stopped again."""
+"""How long a first `dataflow demo --once` takes: data, metadata, Airflow, two pipelines, and all stopped again."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def references(tree: exp.Expr) -> Iterator[exp.Column]:
     bound = {
         node.name.casefold() for binder in tree.find_all(exp.Lambda, exp.Comprehension) for node in _bound_names(binder)
     }
-    for column in tree.find_all(exp.Column):
-        if isinstance(column.this, exp.Star) or column.find_ancestor(exp.Query, exp.Columns):
+    for column in tree.walk(prune=lambda node: isinstance(node, exp.Query | exp.Columns)):
+        if not isinstance(column, exp.Column) or isinstance(column.this, exp.Star):
             continue
         if column.name.casefold() in bound or column.table.casefold() in bound:
             continue
@@ -178,12 +178,7 @@ def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> 
 def _missing_in_scope(
     scope: QueryScope, sources: Mapping[str, Columns | None], aliases: Mapping[str, str]
 ) -> Iterator[str]:
-    for column in scope.columns:
-        # A bare name of a subquery may belong to either side.
-        if column.find_ancestor(exp.Query) is not scope.expression:
-            continue
-        if isinstance(column.this, exp.Star) or column.find_ancestor(exp.Lambda, exp.Comprehension, exp.Columns):
-            continue
+    for column in _own_columns(scope.expression):
         if not column.table and column.name.casefold() in _PSEUDO_COLUMNS:
             continue
         if column.table:
@@ -195,6 +190,14 @@ def _missing_in_scope(
             everything = {name: "" for known in sources.values() for name in known or ()}
             if find_column(column.name, everything) is None and find_column(column.name, aliases) is None:
                 yield column.name
+
+
+def _own_columns(query: exp.Expr) -> Iterator[exp.Column]:
+    """Yield the columns a query names itself; a bare name of a subquery may belong to either side."""
+    closed = (exp.Query, exp.Lambda, exp.Comprehension, exp.Columns)
+    for node in query.walk(prune=lambda node: node is not query and isinstance(node, closed)):
+        if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+            yield node
 
 
 def _columns_of_scope_source(source: object, inputs: Mapping[str, Columns | None]) -> Columns | None:

@@ -26,6 +26,10 @@ def render(tree: exp.Expr, dialect: SqlDialect, *, pretty: bool = True) -> str:
             comments=True,
             copy=False,
         )
+    except RecursionError as exc:
+        raise AuthorError(
+            "DF-SQL-021", "a part of this SQL is nested too deeply", hint="Split it over several nodes."
+        ) from exc
     except UnsupportedError as exc:
         raise AuthorError(
             "DF-SQL-021",

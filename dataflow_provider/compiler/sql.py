@@ -73,8 +73,14 @@ def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None
     scope.reserve_names(members)
     for node in members:
         lower = LOWERERS.get(type(node.spec))
-        if lower is not None:
+        if lower is None:
+            continue
+        try:
             lower(scope, node, node.spec, used_ports(scope.graph, node, stage))
+        except RecursionError:
+            scope.problem(
+                node.id, (), "DF-SQL-001", "the SQL of this node is nested too deeply", "Split it over several nodes."
+            )
 
 
 def used_ports(graph: Graph, node: GraphNode, stage: Stage | None) -> list[Port]:

@@ -119,7 +119,7 @@ class Lowering:
         parts = (self.dialect.stage_schema, name)
         key = given.node if given.port is None else f"{given.node}.{given.port}"
         columns = self.schemas.get(key)
-        if columns is None and self.probe is not None:
+        if columns is None and self.probe is not None and not self.problems:
             columns = self.probe.columns_of_query(render(select([star()], table(parts)), self.dialect))
         return Relation(parts, columns, cheap=True)
 

@@ -81,6 +81,12 @@ def test_unsound_graph_gives_its_own_problem() -> None:
     ]
 
 
+def test_endless_set_operation_is_refused_not_a_crash() -> None:
+    nodes = chain({"type": "transform.sql", "query": " UNION ALL ".join(["SELECT x FROM a"] * 2000)})
+    nodes["after"] = {"type": "transform.filter", "from": "n", "where": "x > 1"}
+    assert found(nodes) == [("DF-SQL-001", ("nodes", "n"))]
+
+
 def test_disabled_node_is_not_checked() -> None:
     assert found(chain({"type": "transform.filter", "where": "x >", "enabled": False})) == []
 

@@ -58,7 +58,7 @@ def _options() -> dict[str, Any]:
             "File of the embedded DuckDB (connection `dataflow_warehouse`), as an absolute path.",
             "/data/warehouse.duckdb",
         ),
-        "warehouse_lock_timeout_s": _option(
+        "warehouse_lock_timeout": _option(
             "Seconds that a task waits in line for a DuckDB file which another process writes to; 600 when empty.",
             "1800",
         ),

@@ -77,6 +77,7 @@ def plan_loaded(loaded: Loaded) -> tuple[Plan, tuple[Finding, ...]]:
         except CompileError as exc:
             problems = tuple(exc.problems)
     findings += [loaded.finding(problem) for problem in problems]
+    findings.sort(key=lambda finding: (finding.line, finding.column))
     if plan is None or has_errors(findings):
         raise InvalidPipelineError(findings)
     return plan, tuple(findings)

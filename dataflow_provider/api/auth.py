@@ -57,8 +57,14 @@ class Caller:
             )
 
     def may_read(self, pipeline_id: str) -> bool:
-        """Return whether Airflow lets the caller read this Dag."""
-        details = DagDetails(id=pipeline_id, team_name=DagModel.get_team_name(pipeline_id))
+        """Return whether Airflow lets the caller read this Dag; asks the database for the Dag's team."""
+        return self._may_read(DagDetails(id=pipeline_id, team_name=DagModel.get_team_name(pipeline_id)))
+
+    def may_read_file(self, pipeline_id: str) -> bool:
+        """Return whether the caller might read the Dag that a broken file would be; asks no database."""
+        return self._may_read(DagDetails(id=pipeline_id))
+
+    def _may_read(self, details: DagDetails) -> bool:
         return get_auth_manager().is_authorized_dag(method="GET", details=details, user=self.user)
 
     def readable_pipelines(self) -> set[str]:

@@ -6,7 +6,7 @@ Broken files are rows too: Airflow keeps their import error, and drops their Dag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -50,32 +50,35 @@ class Listing:
     next_run: datetime | None
     last_run: RunBrief | None
     broken: tuple[Finding, ...] | None
+    has_dag: bool
 
 
 def load_listing(session: Session, caller: Caller, only: str | None = None) -> list[Listing]:
     """Return the pipelines that the caller may read, in no order; with `only` that one or none."""
     if only is None:
-        readable = caller.readable_pipelines()
-        return load_all(session, lambda pipeline_id: pipeline_id in readable or caller.may_read(pipeline_id))
-    return load_all(session, lambda _pipeline_id: True, only) if caller.may_read(only) else []
+        rows = load_all(session)
+        readable = readable_ids(caller, rows)
+        return [row for row in rows if row.id in readable]
+    return load_all(session, only) if caller.may_read(only) else []
 
 
-def load_all(session: Session, may_read: Callable[[str], bool], only: str | None = None) -> list[Listing]:
-    """Return the pipelines that pass `may_read`, in no order; with `only` that one or none."""
+def readable_ids(caller: Caller, rows: Iterable[Listing]) -> set[str]:
+    """Return the ids among the rows that the caller may read; Airflow is asked once for all its Dags."""
+    readable = caller.readable_pipelines()
+    files = {row.id for row in rows if not row.has_dag and caller.may_read_file(row.id)}
+    return readable | files
+
+
+def load_all(session: Session, only: str | None = None) -> list[Listing]:
+    """Return all pipelines, whoever may read them, in no order; with `only` that one or none."""
     broken = _load_broken(session, only)
     tags = _load_tags(session, only)
     runs = _load_last_runs(session, only)
     rows = [row for row in session.execute(_dags(only)) if not row.is_stale or row.dag_id in broken]
     known = {row.dag_id for row in rows}
-    listings = [
-        _listing_of_dag(row, tags[row.dag_id], runs.get(row.dag_id), broken.get(row.dag_id))
-        for row in rows
-        if may_read(row.dag_id)
-    ]
+    listings = [_listing_of_dag(row, tags[row.dag_id], runs.get(row.dag_id), broken.get(row.dag_id)) for row in rows]
     listings += [
-        _listing_of_file(pipeline_id, error)
-        for pipeline_id, error in broken.items()
-        if pipeline_id not in known and may_read(pipeline_id)
+        _listing_of_file(pipeline_id, error) for pipeline_id, error in broken.items() if pipeline_id not in known
     ]
     return listings
 
@@ -195,11 +198,13 @@ def _listing_of_dag(
         next_run=None if row.is_paused or state is PipelineState.INVALID else row.next_run,
         last_run=last_run,
         broken=error.findings if error else None,
+        has_dag=True,
     )
 
 
 def _listing_of_file(pipeline_id: str, error: BrokenFile) -> Listing:
     return Listing(
         id=pipeline_id, name=pipeline_id, description=None, owner=DEFAULT_OWNER, workspace=error.workspace, tags=(),
-        state=PipelineState.INVALID, is_paused=False, next_run=None, last_run=None, broken=error.findings,
+        state=PipelineState.INVALID, is_paused=False, next_run=None, last_run=None, has_dag=False,
+        broken=error.findings,
     )  # fmt: skip

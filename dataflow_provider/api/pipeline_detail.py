@@ -41,7 +41,7 @@ def build_params(pipeline: Pipeline) -> list[ParamField]:
             name=name,
             type=param.type,
             default=form_value(param.default, param.type),
-            required="default" not in param.model_fields_set,
+            required=param.default is None,
             description=param.description,
         )
         for name, param in pipeline.params.items()

@@ -83,11 +83,10 @@ def check_params(declared: Mapping[str, Param], given: Mapping[str, ParamValue])
     """
     faults = [f"`{name}` is no parameter of this pipeline" for name in given if name not in declared]
     for name, param in declared.items():
-        optional = "default" in param.model_fields_set
         if name not in given:
-            faults += [] if optional else [f"`{name}` needs a value of type {param.type}"]
+            faults += [f"`{name}` needs a value of type {param.type}"] if param.default is None else []
         elif given[name] is None:
-            faults += [] if optional and param.default is None else [f"`{name}` may not be empty"]
+            faults.append(f"`{name}` may not be empty")
         elif not _FITS[param.type](given[name]):
             faults.append(f"`{name}` is {json.dumps(given[name])}, which is no {_WORDS[param.type]}")
     if faults:

@@ -32,13 +32,13 @@ def sync_dags(metadata_tables: None) -> Iterator[SyncDags]:
     from airflow.utils.db import synchronize_log_template
     from airflow.utils.session import create_session
 
-    def sync(*dags: DAG) -> None:
+    def sync(*dags: DAG, fileloc: str = __file__) -> None:
         with create_session() as session:
             synchronize_log_template(session=session)
             session.merge(DagBundleModel(name="tests"))
             session.flush()
             for dag in dags:
-                dag.fileloc, dag.relative_fileloc = __file__, f"{dag.dag_id}.py"
+                dag.fileloc, dag.relative_fileloc = fileloc, f"{dag.dag_id}.py"
                 lazy = LazyDeserializedDAG.from_dag(dag)
                 SerializedDAG.bulk_write_to_db("tests", None, [lazy], session=session)
                 SerializedDagModel.write_dag(lazy, bundle_name="tests", session=session)

@@ -6,18 +6,18 @@ codes, since a browser hides the status of a refused handshake: 4401 not signed 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Literal
 
+import anyio
 from airflow.utils.session import create_session
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from dataflow_provider.api.auth import Caller, caller_of_cookie, require_readable
-from dataflow_provider.api.catalog import Listing, load_all
+from dataflow_provider.api.catalog import Listing, load_all, readable_ids
 from dataflow_provider.api.datamodels import PipelinesEvent, PipelineStatus, RunDocument, RunEvent
 from dataflow_provider.api.guard import is_own_origin
 from dataflow_provider.api.live import LiveValues, WatchLostError
@@ -80,7 +80,7 @@ async def watch_pipelines(socket: WebSocket) -> None:
 async def _list_events(caller: Caller, lists: AsyncIterator[tuple[Listing, ...]]) -> AsyncIterator[PipelinesEvent]:
     known: dict[str, PipelineStatus] | None = None
     async for rows in lists:
-        readable = await run_in_threadpool(_readable, caller, rows)
+        readable = await run_in_threadpool(readable_ids, caller, rows)
         now = {row.id: _status(row) for row in rows if row.id in readable}
         if known is None:
             yield PipelinesEvent(kind="snapshot", items=list(now.values()), removed=[])
@@ -100,7 +100,7 @@ async def _serve(
     code, reason = 1000, ""
     try:
         caller = await authorise()
-        code, reason = await _first_of(talk(caller), _until_gone(socket), _until_refused(authorise))
+        await _first_of(lambda: talk(caller), lambda: _until_gone(socket), lambda: _until_refused(authorise))
     except ProblemError as problem:
         code, reason = CLOSE_CODES.get(problem.status_code, GOING_AWAY), str(problem.detail)
     except WatchLostError:
@@ -109,18 +109,29 @@ async def _serve(
         await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
 
 
-async def _first_of(*jobs: Awaitable[None]) -> tuple[int, str]:
-    tasks = [asyncio.ensure_future(job) for job in jobs]
-    try:
-        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            with suppress(WebSocketDisconnect):
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return 1000, ""
+async def _first_of(*jobs: Callable[[], Awaitable[None]]) -> None:
+    """Return when the first job ends, the others cancelled.
+
+    Raises:
+        ProblemError: when a job refuses the caller.
+        WatchLostError: when the state cannot be read.
+    """
+    refusals: list[Exception] = []
+
+    async def run(job: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await job()
+        except (ProblemError, WatchLostError) as refusal:
+            refusals.append(refusal)
+        except WebSocketDisconnect:
+            logger.debug("client left while a message was sent")
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for job in jobs:
+            group.start_soon(run, job)
+    if refusals:
+        raise refusals[0]
 
 
 async def _until_gone(socket: WebSocket) -> None:
@@ -132,7 +143,7 @@ async def _until_gone(socket: WebSocket) -> None:
 
 async def _until_refused(authorise: Callable[[], Awaitable[Caller]]) -> None:
     while True:
-        await asyncio.sleep(RECHECK_S)
+        await anyio.sleep(RECHECK_S)
         await authorise()
 
 
@@ -151,12 +162,7 @@ def _read_run(pipeline_id: str, run_id: str) -> RunDocument:
 
 def _read_list() -> tuple[Listing, ...]:
     with create_session() as session:
-        return tuple(load_all(session, lambda _pipeline_id: True))
-
-
-def _readable(caller: Caller, rows: tuple[Listing, ...]) -> set[str]:
-    readable = caller.readable_pipelines()
-    return {row.id for row in rows if row.id in readable or (row.broken is not None and caller.may_read(row.id))}
+        return tuple(load_all(session))
 
 
 def _status(row: Listing) -> PipelineStatus:

@@ -53,8 +53,8 @@ class Waiting:
         """Return the seconds until `report` is due again."""
         return max(0.0, min(self._next_report, self._deadline) - time.monotonic())
 
-    def report(self) -> None:
-        """Log who holds the lock, when that is due.
+    def report(self, foreign: str | None = None) -> None:
+        """Log who holds the lock, when that is due; `foreign` names a program that does not stand in line.
 
         Raises:
             TransientError: when the time to wait is over.
@@ -62,8 +62,7 @@ class Waiting:
         now = time.monotonic()
         if now < self._next_report and now < self._deadline:
             return
-        holder = self._holder()
-        by = f"held by {holder}" if holder else "held by another program"
+        by = f"held by {foreign or self._holder() or 'another process'}"
         if now >= self._deadline:
             raise TransientError(
                 "DF-CONN-010",

@@ -20,7 +20,7 @@ import pyarrow
 
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.impl.duckdb_errors import engine_error, is_busy
+from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
 from dataflow_provider.connectors.lock import Waiting, line_up
 from dataflow_provider.errors import AuthorError, TerminalError
 
@@ -271,6 +271,7 @@ def _connect(
 ) -> duckdb.DuckDBPyConnection:
     """Open the file; a foreign program that holds DuckDB's own lock is waited for like one of ours."""
     configuration = _configuration(options, database)
+    foreign = "a session of this process with other roots"
     while True:
         try:
             with _opening:
@@ -281,8 +282,8 @@ def _connect(
         except duckdb.Error as exc:
             if not is_busy(exc):
                 raise engine_error(exc) from exc
-            logger.debug("DuckDB refused the file: %s", exc)
-        waiting.report()
+            foreign = foreign_holder(exc)
+        waiting.report(foreign)
         time.sleep(RETRY_FOREIGN_LOCK_S)
 
 

@@ -23,6 +23,7 @@ _BRANCHES: tuple[tuple[type[Exception], str, type[EngineError], str], ...] = (
     (duckdb.IOException, "DF-RUN-020", TerminalError, "a file could not be read or written"),
 )
 _FOREIGN_LOCK = ("Could not set lock on file", "different configuration", "Unique file handle conflict")
+_HOLDER = re.compile(r"Conflicting lock is held in (\S+) \(PID (\d+)\)")
 _ROW_TEXT = re.compile(r"^\s*Original Line:.*$", re.MULTILINE)
 _KEY_VALUES = re.compile(r'(Duplicate key|key) "[^"]*"')
 _CONVERTED = re.compile(r"(Could not convert string|value|string|input|Type \w+ with value) (?:'[^']*'|\"[^\"]*\"|\S+)")
@@ -31,6 +32,12 @@ _CONVERTED = re.compile(r"(Could not convert string|value|string|input|Type \w+ 
 def is_busy(exc: duckdb.Error) -> bool:
     """Return whether the file will be free once another user of it leaves."""
     return any(text in str(exc) for text in _FOREIGN_LOCK)
+
+
+def foreign_holder(exc: duckdb.Error) -> str:
+    """Return in words which program DuckDB says has the file open."""
+    found = _HOLDER.search(str(exc))
+    return f"the program {found[1]} (pid {found[2]})" if found else "another program"
 
 
 def engine_error(exc: duckdb.Error) -> EngineError:

@@ -18,7 +18,6 @@ from dataflow_provider.compiler.lowering.tree import (
     identifier,
     select,
     star,
-    star_or_columns,
 )
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.nodes import ExpressionTransform, SelectColumn, SelectTransform
@@ -178,8 +177,3 @@ def _all_but(names: Sequence[str]) -> exp.Expr:
     lowered = exp.Lower(this=identifier("c"))
     wanted = exp.Not(this=exp.In(this=lowered, expressions=[exp.Literal.string(name.lower()) for name in names]))
     return exp.Columns(this=exp.Lambda(this=wanted, expressions=[identifier("c")], colon=True))
-
-
-def side_columns(rows: Relation, side: str) -> list[exp.Expr]:
-    """Return all columns of one side of a join."""
-    return star_or_columns(rows.columns, side)

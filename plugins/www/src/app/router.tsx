@@ -1,6 +1,5 @@
 import { createBrowserRouter, Navigate, type Params, type RouteObject } from "react-router-dom";
 
-import { pathFromAirflow } from "src/host/airflow";
 import { base } from "src/host/base";
 import { NotFound } from "src/screens/NotFound";
 import { ScreenError } from "src/screens/ScreenError";
@@ -10,8 +9,6 @@ import { Shell } from "src/shell/Shell";
 
 const pipelines = { label: "Pipelines", to: "/pipelines" };
 
-const parsePath = (pathname: string): string => pathname.slice(base.app.length) || "/";
-
 const listCrumbs: CrumbHandle = { crumbs: () => [pipelines] };
 const pipelineCrumbs: CrumbHandle = { crumbs: ({ pipelineId = "" }: Params) => [pipelines, { label: pipelineId }] };
 const runCrumbs: CrumbHandle = {
@@ -20,10 +17,6 @@ const runCrumbs: CrumbHandle = {
     return ref ? [pipelines, { label: ref.pipelineId, to: pipelinePath(ref.pipelineId) }, { label: ref.runId }] : [pipelines];
   },
 };
-
-/** A reload inside Airflow loads our root: the screen its address bar names is put in place before the router looks. */
-const framedPath = pathFromAirflow();
-if (framedPath && parsePath(window.location.pathname) === "/") window.history.replaceState(null, "", base.app + framedPath);
 
 const routes: RouteObject[] = [
   {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { pathInPlugin } from "./airflow";
+import { isPluginPage } from "./airflow";
 
-describe("pathInPlugin", () => {
+describe("isPluginPage", () => {
   it.each([
-    ["/plugin/dataflow", "/"],
-    ["/plugin/dataflow/pipelines/a", "/pipelines/a"],
-    ["/plugin/dataflow-other", null],
-    ["/dags/a/plugin/dataflow", null],
+    ["/plugin/dataflow", true],
+    ["/plugin/dataflow/dataflow/app/pipelines/a", true],
+    ["/plugin/dataflow-other", false],
+    ["/dags/a/plugin/dataflow_pipeline", false],
   ])("%s → %s", (pathname, expected) => {
-    expect(pathInPlugin(pathname, "/plugin/dataflow")).toBe(expected);
+    expect(isPluginPage(pathname, "/plugin/dataflow")).toBe(expected);
   });
 });

@@ -15,25 +15,15 @@ export const airflowWindow = (): Window | null => {
   }
 };
 
-/** Strips the plugin's path: `/plugin/dataflow/pipelines/a` → `/pipelines/a`; null when Airflow shows another page. */
-export const pathInPlugin = (pathname: string, pluginPath: string = PLUGIN_PATH): string | null => {
-  if (pathname !== pluginPath && !pathname.startsWith(`${pluginPath}/`)) return null;
-  return pathname.slice(pluginPath.length) || "/";
-};
+/** True where Airflow shows us as a page of its own, not as a tab of a Dag: only then its address names our screen. */
+export const isPluginPage = (pathname: string, pluginPath: string = PLUGIN_PATH): boolean =>
+  pathname === pluginPath || pathname.startsWith(`${pluginPath}/`);
 
-/** The screen named by Airflow's address bar, for a reload or a shared link; null when there is none. */
-export const pathFromAirflow = (): string | null => {
-  const host = airflowWindow();
-  if (!host) return null;
-  const path = pathInPlugin(host.location.pathname);
-  return path === null || path === "/" ? null : path + host.location.search + host.location.hash;
-};
-
-/** Airflow's address bar names our screen, so that a reload and a shared link come back to it. */
+/** Airflow's address bar names our screen; Airflow loads the frame with what follows its own path, on reload or from a link. */
 export const mirrorPath = (path: string): void => {
   const host = airflowWindow();
-  if (host && pathInPlugin(host.location.pathname) !== null) {
-    host.history.replaceState(host.history.state, "", PLUGIN_PATH + path);
+  if (host && isPluginPage(host.location.pathname)) {
+    host.history.replaceState(host.history.state, "", PLUGIN_PATH + base.app + path);
   }
 };
 

@@ -5,6 +5,7 @@ import { Link } from "react-router-dom";
 
 import type { Schemas } from "src/api/client";
 import { formatCounted } from "src/format/number";
+import { formatSchedule } from "src/format/schedule";
 import { Time } from "src/format/Time";
 import { pipelinePath } from "src/shell/routes";
 import { RunBars } from "src/states/RunBars";
@@ -14,7 +15,7 @@ export type PipelineRow = Schemas["PipelineSummary"];
 
 const column = createColumnHelper<PipelineRow>();
 
-const SHOWN_TAGS = 2;
+const SHOWN_TAGS = 1;
 
 const Name = ({ row }: { row: PipelineRow }) => (
   <HStack gap="2" minWidth="0">
@@ -36,26 +37,23 @@ const Tags = ({ tags }: { tags: readonly string[] }) => (
   </HStack>
 );
 
-const State = ({ row }: { row: PipelineRow }) => (
-  <HStack gap="1">
-    <StateBadge state={row.state} />
-    {row.is_paused ? (
-      <Badge bg="none.subtle" color="none.fg" fontSize="11px" gap="1" title="Paused: its schedule starts nothing"><LuPause aria-hidden size={11} /> Paused</Badge>
-    ) : null}
-  </HStack>
-);
+/** A paused pipeline has no next run, whatever its schedule says. */
+const NextRun = ({ row }: { row: PipelineRow }) =>
+  row.is_paused ? (
+    <Badge bg="none.subtle" color="none.fg" fontSize="11px" gap="1" title="Paused: its schedule starts nothing"><LuPause aria-hidden size={11} /> Paused</Badge>
+  ) : <Time value={row.next_run} />;
 
-const Plain = ({ text }: { text: string }) => <chakra.span display="block" overflow="hidden" textOverflow="ellipsis" title={text} whiteSpace="nowrap">{text}</chakra.span>;
+const Plain = ({ text, title = text }: { text: string; title?: string }) => <chakra.span display="block" overflow="hidden" textOverflow="ellipsis" title={title} whiteSpace="nowrap">{text}</chakra.span>;
 
 /** The columns of the list; ids of sortable ones are the server's sort keys. */
 export const dataColumns = [
-  column.accessor("name", { cell: ({ row }) => <Name row={row.original} />, enableSorting: true, header: "Pipeline", id: "name", size: 232 }),
-  column.accessor("state", { cell: ({ row }) => <State row={row.original} />, enableSorting: true, header: "State", id: "state", size: 172 }),
-  column.display({ cell: ({ row }) => <RunBars runs={row.original.recent_runs} />, header: "Last 10 runs", id: "recent", size: 104 }),
-  column.accessor("last_run", { cell: ({ row }) => <Time value={row.original.last_run?.start ?? null} />, enableSorting: true, header: "Last run", id: "last_run", size: 116 }),
-  column.accessor("schedule", { cell: ({ row }) => row.original.schedule ? <Plain text={row.original.schedule.summary} /> : <chakra.span color="fg.muted">By hand</chakra.span>, enableSorting: false, header: "Schedule", id: "schedule", size: 140 }),
-  column.accessor("next_run", { cell: ({ row }) => <Time value={row.original.next_run} />, enableSorting: true, header: "Next run", id: "next_run", size: 108 }),
-  column.accessor("workspace", { cell: ({ getValue }) => <Plain text={getValue()} />, enableSorting: true, header: "Workspace", id: "workspace", size: 96 }),
-  column.accessor("owner", { cell: ({ getValue }) => <Plain text={getValue()} />, enableSorting: true, header: "Owner", id: "owner", size: 112 }),
-  column.accessor("tags", { cell: ({ getValue }) => <Tags tags={getValue()} />, enableSorting: false, header: "Tags", id: "tags", size: 124 }),
+  column.accessor("name", { cell: ({ row }) => <Name row={row.original} />, enableSorting: true, header: "Pipeline", id: "name", size: 210 }),
+  column.accessor("state", { cell: ({ row }) => <StateBadge state={row.original.state} />, enableSorting: true, header: "State", id: "state", size: 128 }),
+  column.display({ cell: ({ row }) => <RunBars runs={row.original.recent_runs} />, header: "Last 10 runs", id: "recent", size: 96 }),
+  column.accessor("last_run", { cell: ({ row }) => <Time value={row.original.last_run?.start ?? null} />, enableSorting: true, header: "Last run", id: "last_run", size: 106 }),
+  column.accessor("schedule", { cell: ({ row }) => row.original.schedule ? <Plain text={formatSchedule(row.original.schedule)} title={row.original.schedule.summary} /> : <chakra.span color="fg.muted">By hand</chakra.span>, enableSorting: false, header: "Schedule", id: "schedule", size: 152 }),
+  column.accessor("next_run", { cell: ({ row }) => <NextRun row={row.original} />, enableSorting: true, header: "Next run", id: "next_run", size: 102 }),
+  column.accessor("workspace", { cell: ({ getValue }) => <Plain text={getValue()} />, enableSorting: true, header: "Workspace", id: "workspace", size: 90 }),
+  column.accessor("owner", { cell: ({ getValue }) => <Plain text={getValue()} />, enableSorting: true, header: "Owner", id: "owner", size: 116 }),
+  column.accessor("tags", { cell: ({ getValue }) => <Tags tags={getValue()} />, enableSorting: false, header: "Tags", id: "tags", size: 104 }),
 ];

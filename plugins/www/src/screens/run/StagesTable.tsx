@@ -21,6 +21,9 @@ const sum = (values: readonly (number | null)[]): number | null => {
 /** What left the stage is what its last node let out. */
 const rowsOut = ({ nodes }: RunStage): number | null => nodes.at(-1)?.rows_out ?? null;
 
+/** Airflow counts retries: one try more is allowed than `max_tries` says. */
+const triesOf = ({ max_tries, try_number }: RunStage): string => (try_number > 0 ? `${try_number} of ${max_tries + 1}` : "–");
+
 const shown = (value: number | null) => (value === null ? "–" : formatCount(value));
 
 export const StagesTable = ({ openLog, stages }: Props) => {
@@ -40,7 +43,7 @@ export const StagesTable = ({ openLog, stages }: Props) => {
             <Table.Row fontSize="13px" key={stage.id}>
               <Table.Cell fontWeight="500">{stage.id}</Table.Cell>
               <Table.Cell><StateBadge state={stage.state} /></Table.Cell>
-              <Table.Cell color="fg.muted" fontVariantNumeric="tabular-nums">{stage.try_number > 0 ? `${stage.try_number} of ${stage.max_tries}` : "–"}</Table.Cell>
+              <Table.Cell color="fg.muted" fontVariantNumeric="tabular-nums">{triesOf(stage)}</Table.Cell>
               <Table.Cell><Time value={stage.start} /></Table.Cell>
               <Table.Cell><Elapsed running={stage.state === "running"} seconds={stage.duration_s} start={stage.start} /></Table.Cell>
               <Table.Cell fontVariantNumeric="tabular-nums" textAlign="right">{shown(rowsOut(stage))}</Table.Cell>

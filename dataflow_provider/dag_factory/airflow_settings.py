@@ -5,11 +5,8 @@ Edits are found by a file's time, so files need no parse "just in case": a rare 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 REFRESH_INTERVAL_S = 5
 
@@ -27,23 +24,3 @@ RECOMMENDED: Mapping[str, str] = MappingProxyType(
         "AIRFLOW__DAG_PROCESSOR__PRINT_STATS_INTERVAL": "600",
     }
 )
-
-
-def bundle_config(pipelines: Path, dags: Path | None = None, *, name: str = "dataflow") -> str:
-    """Return `[dag_processor] dag_bundle_config_list` for a pipelines folder, and a folder of Python Dags beside it."""
-    bundles: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "classpath": "dataflow_provider.dag_factory.bundles.LocalPipelineBundle",
-            "kwargs": {"path": str(pipelines), "refresh_interval": REFRESH_INTERVAL_S},
-        }
-    ]
-    if dags is not None:
-        bundles.append(
-            {
-                "name": f"{name}-python",
-                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-                "kwargs": {"path": str(dags)},
-            }
-        )
-    return json.dumps(bundles)

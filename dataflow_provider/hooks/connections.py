@@ -5,7 +5,14 @@ from __future__ import annotations
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from dataflow_provider.connectors.connections import ConnectionSpec, missing_connection
+from dataflow_provider.connectors.connections import (
+    Connections,
+    ConnectionSpec,
+    EnvironmentConnections,
+    missing_connection,
+)
+from dataflow_provider.settings import Settings
+from dataflow_provider.spec.project import Project
 
 
 class AirflowConnections:
@@ -31,3 +38,14 @@ class AirflowConnections:
             password=connection.password or None,
             extra=connection.extra_dejson,
         )
+
+
+def connections_of(project: Project) -> Connections:
+    """Return the connections of a task: the environment's, then Airflow's, then the project's embedded warehouse."""
+    return EnvironmentConnections(project.warehouse, fallback=AirflowConnections())
+
+
+def project_of_installation() -> Project:
+    """Return the project that the pipelines folder of this installation belongs to."""
+    settings = Settings.load()
+    return Project.of(settings.pipelines_folder / "_", settings)

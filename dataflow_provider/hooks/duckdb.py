@@ -12,14 +12,14 @@ from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
 from dataflow_provider.errors import DataflowError
-from dataflow_provider.hooks.connections import AirflowConnections
+from dataflow_provider.hooks.connections import connections_of, project_of_installation
 from dataflow_provider.settings import Settings
 
 
 class DuckDBHook(BaseHook):
     """Runs SQL on a DuckDB file; waits in line while another process writes to it.
 
-    SQL reaches this database and the files below `[dataflow] file_roots`, nothing else on the machine.
+    SQL reaches this database and the files below the project's file roots, nothing else on the machine.
 
     Args:
         duckdb_conn_id: The connection; its host is the file's path.
@@ -38,12 +38,15 @@ class DuckDBHook(BaseHook):
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[SqlSession]:
         """Hold a session for as long as the block lasts; readers share the file, a writer has it alone."""
+        project = project_of_installation()
         options = SessionOptions(
             holder=Holder(pipeline="hook", stage=self.duckdb_conn_id),
             read_only=read_only,
-            file_roots=Settings.load().file_roots,
+            file_roots=project.file_roots,
+            lock_timeout_s=Settings.load().warehouse_lock_timeout_s,
         )
-        with get_connector("duckdb").open(AirflowConnections().get(self.duckdb_conn_id), options) as session:
+        connection = connections_of(project).get(self.duckdb_conn_id)
+        with get_connector("duckdb").open(connection, options) as session:
             yield session
 
     def get_conn(self) -> Any:

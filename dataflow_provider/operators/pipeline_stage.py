@@ -55,9 +55,8 @@ class PipelineStageOperator(BaseOperator):
 
     def _run_stage(self, context: Any) -> StageResult:
         # Parsing a Dag imports this module, and must not pay for the engine.
-        from dataflow_provider.connectors.connections import EnvironmentConnections
         from dataflow_provider.execution.stage import run_stage
-        from dataflow_provider.hooks.connections import AirflowConnections
+        from dataflow_provider.hooks.connections import connections_of
         from dataflow_provider.operators.run_values import values_of_run
         from dataflow_provider.spec.project import Project
 
@@ -65,8 +64,7 @@ class PipelineStageOperator(BaseOperator):
         plan = self.plan or load_plan(path)
         project = Project.of(path)
         values = values_of_run(context["dag_run"], context["params"], plan.pipeline, project)
-        connections = EnvironmentConnections(project.warehouse, fallback=AirflowConnections())
-        return run_stage(plan, self.stage, values, connections, project)
+        return run_stage(plan, self.stage, values, connections_of(project), project)
 
     def _path(self) -> Path:
         from dataflow_provider.settings import Settings

@@ -15,10 +15,8 @@ from dataflow_provider.errors import AuthorError
 from dataflow_provider.operators.errors import TaskStoppedError, airflow_errors, keep_error
 
 if TYPE_CHECKING:
-    from dataflow_provider.connectors.connections import Connections
     from dataflow_provider.execution.results import StageResult
     from dataflow_provider.spec.loader import Loaded
-    from dataflow_provider.spec.project import Project
 
 SOURCE, TARGET = "query", "result"
 # bool before int: True is an int in Python.
@@ -97,9 +95,11 @@ class PushdownSqlOperator(BaseOperator):
         # Parsing a Dag imports this module, and must not pay for the engine.
         from dataflow_provider.compiler.plan import plan_pipeline
         from dataflow_provider.execution.stage import run_stage
+        from dataflow_provider.hooks.connections import connections_of, project_of_installation
         from dataflow_provider.operators.run_values import values_of_run
 
-        project, connections = installation()
+        project = project_of_installation()
+        connections = connections_of(project)
         pipeline = self.as_pipeline(connections.get(self.conn_id).conn_type).require()
         values = values_of_run(context["dag_run"], self.parameters, pipeline, project)
         return run_stage(plan_pipeline(pipeline), TARGET, values, connections, project)
@@ -130,18 +130,6 @@ class PushdownSqlOperator(BaseOperator):
             },
         }
         return parse_pipeline(json.dumps(document), f"{pipeline_id}.yaml")
-
-
-def installation() -> tuple[Project, Connections]:
-    """Return the project that the installation's pipelines folder belongs to, and Airflow's connections in it."""
-    from dataflow_provider.connectors.connections import EnvironmentConnections
-    from dataflow_provider.hooks.connections import AirflowConnections
-    from dataflow_provider.settings import Settings
-    from dataflow_provider.spec.project import Project
-
-    settings = Settings.load()
-    project = Project.of(settings.pipelines_folder / "_", settings)
-    return project, EnvironmentConnections(project.warehouse, fallback=AirflowConnections())
 
 
 def _type_of(name: str, value: object) -> str:

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dataflow_provider.dag_factory.bundles import write_stubs
 from dataflow_provider.dag_factory.loading import INVALID_TAG, load_folder
+from dataflow_provider.operators.markers import InvalidPipelineOperator
 from tests.unit.dag_factory.conftest import WritePipeline
 
 
@@ -37,8 +38,10 @@ def test_folder_shows_a_broken_file_as_a_dag_with_its_findings(pipelines: Path, 
     assert INVALID_TAG in broken.tags
     assert broken.doc_md is not None
     assert "broken.yaml:4:1" in broken.doc_md
+    (task,) = broken.tasks
+    assert isinstance(task, InvalidPipelineOperator)
     with pytest.raises(AirflowFailException, match="DF-SPEC-001"):
-        broken.tasks[0].execute({})
+        task.execute({})
 
 
 def test_folder_shows_a_file_whose_name_is_no_dag_id(pipelines: Path, write_pipeline: WritePipeline) -> None:

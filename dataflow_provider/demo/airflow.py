@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,8 @@ from uuid import uuid4
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
-from dataflow_provider.demo.environment import PIPELINES, DemoFolders, airflow_environment
+from dataflow_provider.dag_factory.discovery import find_pipelines
+from dataflow_provider.demo.environment import DemoFolders, airflow_environment
 from dataflow_provider.demo.extra import write_extra_pipelines
 from dataflow_provider.demo.home import DemoHome
 from dataflow_provider.demo.landing import land_files, load_reference
@@ -201,7 +203,7 @@ class DemoAirflow:
             try:
                 self.rest().get(path_of("dags", dag_id))
             except RestError as error:
-                if error.status != 404:
+                if error.status != HTTPStatus.NOT_FOUND:
                     raise
                 return False
             return True
@@ -213,15 +215,29 @@ class DemoAirflow:
                 hint=f"The Dag processor's log is in {self.logs / 'dag-processor.log'}",
             )
 
-    def unpause(self, dag_id: str) -> None:
-        """The Dag's runs are started."""
-        self.rest().patch(path_of("dags", dag_id), {"is_paused": False})
+    def unpause(self, dag_id: str) -> bool:
+        """The Dag's runs are started from now on; returns False when Airflow does not know the Dag (yet)."""
+        try:
+            self.rest().patch(path_of("dags", dag_id), {"is_paused": False})
+        except RestError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
 
-    def unpause_all(self) -> None:
-        """The same for every Dag of the pipelines folder; extra copies and examples stay as they are."""
-        for dag in self.rest().get(f"{path_of('dags')}?limit=500&paused=true")["dags"]:
-            if dag["bundle_name"] == PIPELINES:
-                self.unpause(str(dag["dag_id"]))
+    def unpause_all(self, timeout_s: float = 30.0) -> tuple[str, ...]:
+        """The same for every file of the pipelines folder; returns those whose Dag did not appear in time.
+
+        Extra copies and examples stay as they are.
+        """
+        waiting = sorted(file.pipeline_id for file in find_pipelines(self.folders.pipelines))
+
+        def are_known() -> bool:
+            waiting[:] = [dag_id for dag_id in waiting if not self.unpause(dag_id)]
+            return not waiting
+
+        self._until(are_known, timeout_s)
+        return tuple(waiting)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Return the id of a new run; the Dag is waited for and unpaused first."""

@@ -156,7 +156,9 @@ def _describe(state: RunState) -> str:
 
 
 def _invite(airflow: DemoAirflow, screen: Screen, options: DemoOptions) -> None:
-    airflow.unpause_all()
+    with screen.step("Unpausing") as step:
+        missing = airflow.unpause_all()
+        step.result = f"all but {', '.join(missing)}" if missing else "every pipeline"
     screen.say()
     screen.say(f"  Airflow       {airflow.url}/        DataFlow is in the menu on the left")
     screen.say(f"  Pipelines     {airflow.folders.pipelines}   edit one and watch it change")

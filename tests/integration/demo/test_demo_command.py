@@ -93,6 +93,7 @@ def test_demo_killed_while_its_home_is_half_made_is_completed_by_the_next_start(
     assert "hello_world          success, 1 of 1 stages" in said
     assert "flights_weather      success" in said
     assert "snow or ice" in said, "the rows are shown"
+    assert "Unpausing            every pipeline" in said
     kept = json.loads((demo.home / "passwords.json").read_text())
     assert set(kept) == {"admin", "engineer", "analyst", "steward", "operator", "viewer"}
     assert all(password in said for password in kept.values())

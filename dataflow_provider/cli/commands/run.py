@@ -6,6 +6,8 @@ import argparse
 import logging
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -46,12 +48,10 @@ def run(args: argparse.Namespace) -> int:
     "stages": [{"id", "state", "seconds"}], "error", "findings"}`; `state` is success, warning or failed. A run that
     fails before it starts has `state`, `error` and `findings` only.
     """
-    _log_to_stderr(verbose=args.verbose)
-    signal.signal(signal.SIGTERM, _interrupt)
     findings: list[Finding] = []
     try:
-        loaded = _load(args.path, findings)
-        result = _run(args, loaded, findings)
+        with _logged(verbose=args.verbose), _stoppable():
+            result = _run(args, _load(args.path, findings), findings)
     except DataflowError as error:
         if not args.json:
             raise
@@ -132,20 +132,39 @@ def _interval(text: str) -> Interval:
         raise argparse.ArgumentTypeError(f"{error.message} {error.hint}") from error
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Stopping a run from outside is the same as Ctrl-C: the statement is cancelled, its transaction undone."""
-    raise KeyboardInterrupt
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Stopping the run from outside is the same as Ctrl-C: the statement is cancelled, its transaction undone."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _log_to_stderr(*, verbose: bool) -> None:
-    """Waiting in line is always told; statements only when asked for."""
+@contextmanager
+def _logged(*, verbose: bool) -> Iterator[None]:
+    """Our log goes to stderr: waiting in line is always told, statements only when asked for."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("dataflow_provider")
-    logger.handlers = [handler]
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG if verbose else logging.ERROR)
-    logging.getLogger("dataflow_provider.connectors.lock").setLevel(logging.DEBUG if verbose else logging.INFO)
+    levels = {
+        "dataflow_provider": logging.DEBUG if verbose else logging.ERROR,
+        "dataflow_provider.connectors.lock": logging.INFO,
+    }
+    before = {name: logging.getLogger(name).level for name in levels}
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("dataflow_provider").addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger("dataflow_provider").removeHandler(handler)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 # ---------------------------------------------------------------- text for people

@@ -67,7 +67,7 @@ describe("layout", () => {
     };
     for (const { source, target } of graph.edges) expect(x(target)).toBeGreaterThanOrEqual(x(source) + 200);
     const route = routes.get(edgeId(edge("b", "d", { port: "rejected" })))!;
-    const rejectedY = (boxes.get("b")!.y + boxes.get(frameId("b"))!.y) + nodeHeight(graph.nodes[3]!) * (2 / 3);
+    const rejectedY = (boxes.get("b")!.y + boxes.get(frameId("b"))!.y) + nodeHeight(graph.nodes[3]!) * 0.84;
     expect(route[0]!.x).toBeCloseTo(x("b") + 200);
     expect(route[0]!.y).toBeCloseTo(rejectedY);
     expect(route.at(-1)!.x).toBeCloseTo(x("d"));

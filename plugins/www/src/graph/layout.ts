@@ -54,8 +54,12 @@ export const frameId = (stageId: string): string => framePrefix + stageId;
 
 const IN_PORT = "in";
 
-/** Where a port lies on its side, from 0 at the top to 1: evenly spread. Also used where the ports are drawn. */
-export const portOffset = (index: number, count: number): number => (index + 1) / (count + 1);
+/** Of two ports the default one keeps the middle, so that a chain of nodes lies on one line. */
+const TWO_PORTS = [0.5, 0.84] as const;
+
+/** Where a port lies on its side, from 0 at the top to 1; more than two are evenly spread. Also used where they are drawn. */
+export const portOffset = (index: number, count: number): number =>
+  (count === 2 ? TWO_PORTS[index] : undefined) ?? (index + 1) / (count + 1);
 
 const portId = (nodeId: string, port: string): string => `${nodeId}.${port}`;
 

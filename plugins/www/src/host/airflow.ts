@@ -19,6 +19,12 @@ export const airflowWindow = (): Window | null => {
 export const isPluginPage = (pathname: string, pluginPath: string = PLUGIN_PATH): boolean =>
   pathname === pluginPath || pathname.startsWith(`${pluginPath}/`);
 
+/** True in a tab of a Dag or a run: the page around us already says where we are and who is signed in. */
+export const isTab = (): boolean => {
+  const host = airflowWindow();
+  return host !== null && !isPluginPage(host.location.pathname);
+};
+
 /** Airflow's address bar names our screen; Airflow loads the frame with what follows its own path, on reload or from a link. */
 export const mirrorPath = (path: string): void => {
   const host = airflowWindow();

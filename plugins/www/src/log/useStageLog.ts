@@ -17,7 +17,8 @@ export const useStageLog = ({ pipelineId, runId }: RunRef, stageId: string, tryN
     {
       gcTime: 60_000,
       getNextPageParam: ({ done, token }: { done: boolean; token: string | null }) => (done ? undefined : (token ?? undefined)),
-      initialPageParam: undefined,
+      // The kit would send 0 for a token that is not given; an empty one asks for the beginning.
+      initialPageParam: "",
       pageParamName: "token",
       // Some log stores end a page without a token although the stage still writes.
       refetchInterval: ({ state }) => (active && state.data?.pages.at(-1)?.done === true ? RENEW_MS : false),

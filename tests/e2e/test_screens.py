@@ -23,7 +23,7 @@ def test_engineer_runs_hello_world_and_sees_it_turn_green_without_reload(product
     product.log_in(page, "engineer", then="/plugin/dataflow")
     frame = plugin_frame(page)
     frame.get_by_role("link", name="Hello World").click()
-    expect(page).to_have_url(re.compile("/plugin/dataflow/pipelines/hello_world"))
+    expect(page).to_have_url(re.compile("/plugin/dataflow/dataflow/app/pipelines/hello_world"))
     expect(frame.get_by_role("heading", name="Hello World")).to_be_visible()
     page.evaluate("window.neverReloaded = true")
     frame.get_by_role("button", name="Run", exact=True).click()
@@ -56,12 +56,15 @@ def test_search_is_kept_in_the_address(product: Product, page: Page) -> None:
 
 
 def test_a_finished_run_shows_rows_and_log(product: Product, page: Page) -> None:
-    run = product.finished_run("hello_world")
-    product.log_in(page, "engineer", then=f"{APP}/monitor/runs/hello_world~{run['run_id']}")
+    run_id = product.finished_run("hello_world")["run"]["run_id"]
+    product.log_in(page, "engineer", then=f"{APP}/monitor/runs/hello_world~{run_id}")
     expect(page.get_by_text("1 of 1 stages")).to_be_visible()
     expect(page.get_by_text(re.compile("rows")).first).to_be_visible()
 
 
-def test_anonymous_is_sent_to_the_login(product: Product, page: Page) -> None:
+def test_anonymous_is_asked_to_sign_in(product: Product, page: Page) -> None:
     page.goto(f"{product.url}{APP}/pipelines")
+    expect(page.get_by_text("Sign in to see your pipelines")).to_be_visible()
+    expect(page.get_by_role("link", name="Hello World")).to_have_count(0)
+    page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile("/auth/login"))

@@ -16,6 +16,9 @@ from dataflow_provider.errors import AuthorError
 WAREHOUSE_ID = "dataflow_warehouse"
 """The embedded DuckDB; defined by the settings unless a connection of that id is."""
 
+MEMORY = ":memory:"
+"""The host of a DuckDB connection without a file: one database per process and connection id."""
+
 
 @dataclass(frozen=True)
 class ConnectionSpec:
@@ -43,7 +46,10 @@ class Connections(Protocol):
 
 
 class EnvironmentConnections:
-    """Connections of the environment, then those of `fallback`, then the embedded warehouse."""
+    """Connections of the environment, then those of `fallback`, then the embedded warehouse.
+
+    With `one_process` False the stages run in processes of their own, to which `:memory:` cannot be common.
+    """
 
     def __init__(
         self,
@@ -51,12 +57,24 @@ class EnvironmentConnections:
         *,
         environment: Mapping[str, str] | None = None,
         fallback: Connections | None = None,
+        one_process: bool = True,
     ) -> None:
+        self._one_process = one_process
         self._warehouse = warehouse
         self._environment = os.environ if environment is None else environment
         self._fallback = fallback
 
     def get(self, conn_id: str) -> ConnectionSpec:
+        found = self._find(conn_id)
+        if found.host == MEMORY and not self._one_process:
+            raise AuthorError(
+                "DF-CONN-007",
+                f"connection `{conn_id}` is `:memory:`, and every task of a Dag is a process of its own",
+                hint="Name a database file; `dataflow run` takes `:memory:`.",
+            )
+        return found
+
+    def _find(self, conn_id: str) -> ConnectionSpec:
         text = self._environment.get(variable_name(conn_id))
         if text:
             return parse_connection(conn_id, text)

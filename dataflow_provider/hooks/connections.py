@@ -42,7 +42,7 @@ class AirflowConnections:
 
 def connections_of(project: Project) -> Connections:
     """Return the connections of a task: the environment's, then Airflow's, then the project's embedded warehouse."""
-    return EnvironmentConnections(project.warehouse, fallback=AirflowConnections())
+    return EnvironmentConnections(project.warehouse, fallback=AirflowConnections(), one_process=False)
 
 
 def project_of_installation() -> Project:

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow
 
 from dataflow_provider.connectors.base import SessionOptions
-from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
 from dataflow_provider.connectors.lock import Waiting, line_up
 from dataflow_provider.errors import AuthorError, TerminalError
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MEMORY = ":memory:"
 RETRY_FOREIGN_LOCK_S = 0.2
 # What a node's `session` may set; all else could weaken the locks below or the meaning of SQL (time zone, NULL order).
 NODE_SETTINGS = (
@@ -73,7 +72,7 @@ class DuckDBConnector:
             AuthorError: for settings that a node may not make.
         """
         _check_settings(options)
-        location = connection.host or connection.schema or MEMORY
+        location = database_location(connection)
         if location == MEMORY:
             with _memory_guard:
                 yield DuckDBSession(_open_memory(connection.conn_id, options))
@@ -87,6 +86,23 @@ class DuckDBConnector:
                 yield DuckDBSession(raw)
             finally:
                 raw.close()
+
+
+def database_location(connection: ConnectionSpec) -> str:
+    """Return the database file of a connection, or `:memory:`; `duckdb:///data/x.duckdb` means the absolute path.
+
+    Raises:
+        AuthorError: when the connection names neither; nothing may land in a database that nobody finds again.
+    """
+    if connection.host:
+        return connection.host
+    if connection.schema:
+        return f"/{connection.schema.removeprefix('/')}"
+    raise AuthorError(
+        "DF-CONN-006",
+        f"connection `{connection.conn_id}` names no database file",
+        hint="Give its path as `host`, such as `/data/warehouse.duckdb`.",
+    )
 
 
 class DuckDBSession:

@@ -72,6 +72,13 @@ def test_environment_comes_first_then_the_fallback_then_the_warehouse() -> None:
         host("c", {})
 
 
+def test_memory_is_refused_where_stages_are_processes() -> None:
+    environment = {"AIRFLOW_CONN_M": '{"conn_type": "duckdb", "host": ":memory:"}'}
+    assert EnvironmentConnections(environment=environment).get("m").host == ":memory:"
+    with pytest.raises(AuthorError, match="DF-CONN-007"):
+        EnvironmentConnections(environment=environment, one_process=False).get("m")
+
+
 def test_repr_shows_no_secret() -> None:
     spec = parse_connection("c", "postgres://me:hidden1@h/d?token=hidden2")
     assert "hidden" not in repr(spec)

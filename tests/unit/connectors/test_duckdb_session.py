@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dataflow_provider.connectors.base import SessionOptions, SqlSession
-from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.connections import ConnectionSpec, parse_connection
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
 from dataflow_provider.errors import AuthorError, TerminalError
@@ -159,6 +159,16 @@ def test_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
         get_connector("duckdb").open(connection, SessionOptions(Holder("p", "s"))),
     ):
         pass
+
+
+def test_connection_without_a_file_is_refused_and_a_uri_path_is_absolute(tmp_path: Path) -> None:
+    connector, options = get_connector("duckdb"), SessionOptions(Holder("p", "s"))
+    with pytest.raises(AuthorError, match="DF-CONN-006"), connector.open(ConnectionSpec("w", "duckdb"), options):
+        pass
+    path = tmp_path / "uri.duckdb"
+    with connector.open(parse_connection("w", f"duckdb://{path}"), options) as session:
+        session.execute("CREATE TABLE t AS SELECT 1 AS a")
+    assert path.exists()
 
 
 def test_unknown_connector_names_those_that_run() -> None:

@@ -146,8 +146,10 @@ def _dags(only: str | None) -> Select[Any]:
 
 
 def _load_tags(session: Session, only: str | None) -> Mapping[str, list[str]]:
+    """Return the tags of every Dag, also of those that are not ours: one scan is cheaper than telling them apart."""
     tags: dict[str, list[str]] = defaultdict(list)
-    for dag_id, name in session.execute(select(DagTag.dag_id, DagTag.name).where(DagTag.dag_id.in_(_ours(only)))):
+    wanted = select(DagTag.dag_id, DagTag.name)
+    for dag_id, name in session.execute(wanted if only is None else wanted.where(DagTag.dag_id == only)):
         tags[dag_id].append(name)
     return tags
 

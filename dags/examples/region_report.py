@@ -22,10 +22,10 @@ with DAG(
         conn_id=WAREHOUSE,
         # `:status` is bound by the database; only `parameters` goes through Airflow's templates.
         sql="""
-            SELECT region, COUNT(*) AS subscribers, MAX(activated_on) AS newest
+            SELECT COALESCE(region, 'unknown') AS region, COUNT(*) AS subscribers, MAX(activated_on) AS newest
             FROM crm.subscribers
             WHERE status = :status
-            GROUP BY region
+            GROUP BY COALESCE(region, 'unknown')
         """,
         parameters={"status": "{{ params.status }}"},
         table="mart.example_region_report",

@@ -22,7 +22,7 @@ def examples(project: Path, repo_root: Path) -> dict[str, DAG]:
         database.execute("CREATE SCHEMA crm")
         database.execute(
             "CREATE TABLE crm.subscribers AS SELECT range AS subscriber_id, '48' || range AS msisdn, 1 AS plan_id, "
-            "CASE WHEN range % 3 = 0 THEN 'north' ELSE 'south' END AS region, "
+            "CASE WHEN range = 7 THEN NULL WHEN range % 3 = 0 THEN 'north' ELSE 'south' END AS region, "
             "CASE WHEN range = 4 THEN 'closed' ELSE 'active' END AS status, "
             "DATE '2026-01-01' + CAST(range AS INTEGER) AS activated_on FROM range(20)"
         )
@@ -51,7 +51,8 @@ def test_region_report_counts_the_chosen_subscribers(
     results = run(examples["example_region_report"], make_context({"status": "active"}))
     assert query("SELECT region, subscribers FROM mart.example_region_report ORDER BY region") == [
         ("north", 7),
-        ("south", 12),
+        ("south", 11),
+        ("unknown", 1),
     ]
     assert results[-1] == "south"
 

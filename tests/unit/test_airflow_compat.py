@@ -4,20 +4,22 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.cli.cli_config import ActionCommand, GroupCommand
 from airflow.models.backfill import Backfill
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
 from sqlalchemy import select
 
 from dataflow_provider import airflow_compat
-from dataflow_provider.airflow_compat import BackfillOrder, RunWindow
+from dataflow_provider.airflow_compat import BackfillOrder, RunOrder, RunWindow
 from dataflow_provider.errors import AuthorError
 from tests.unit.conftest import SyncDags
 
@@ -174,3 +176,80 @@ def test_logs_to_stderr_keeps_stdout_for_the_answer(capfd: pytest.CaptureFixture
     captured = capfd.readouterr()
     assert captured.out == "answer\n"
     assert captured.err == "chatter\n"
+
+
+# ---------------------------------------------------------------- runs, for the API
+
+
+def manual(dag_id: str, **given: Any) -> RunOrder:
+    fields = {"user_id": "7", "user_name": "ada", "conf": {}, "note": None, "start": None, "end": None, **given}
+    return RunOrder(dag_id=dag_id, **fields)
+
+
+def test_create_manual_run_takes_the_last_complete_interval_of_the_schedule(sync_dags: SyncDags) -> None:
+    sync_dags(daily())
+    with create_session() as session:
+        run_id = airflow_compat.create_manual_run(session, manual("daily", note="why"))
+        run = session.scalars(select(DagRun).where(DagRun.run_id == run_id)).one()
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        assert (run.data_interval_start, run.data_interval_end) == (today - DAY, today)
+        assert (run.state, run.run_type, run.triggering_user_name, run.note) == ("queued", "manual", "ada", "why")
+        assert {task.task_id for task in run.task_instances} == {"first", "second"}
+
+
+def test_create_manual_run_with_a_window_takes_it(sync_dags: SyncDags) -> None:
+    sync_dags(by_hand())
+    with create_session() as session:
+        run_id = airflow_compat.create_manual_run(session, manual("by_hand", start=MONDAY, end=MONDAY + DAY))
+        run = session.scalars(select(DagRun).where(DagRun.run_id == run_id)).one()
+        assert (run.data_interval_start, run.data_interval_end) == (MONDAY, MONDAY + DAY)
+
+
+def test_create_manual_run_twice_makes_two_runs(sync_dags: SyncDags) -> None:
+    sync_dags(by_hand())
+    with create_session() as session:
+        run_ids = {airflow_compat.create_manual_run(session, manual("by_hand")) for _ in range(2)}
+    assert len(run_ids) == 2
+
+
+def test_create_manual_run_with_a_parameter_airflow_refuses_is_a_value_error(sync_dags: SyncDags) -> None:
+    dag = by_hand()
+    dag.params["n"] = Param(1, type="integer")
+    sync_dags(dag)
+    with create_session() as session, pytest.raises(ValueError, match="n"):
+        airflow_compat.create_manual_run(session, manual("by_hand", conf={"n": "x"}))
+
+
+def test_create_manual_run_of_an_unknown_dag_is_a_lookup_error(metadata_tables: None) -> None:
+    with create_session() as session, pytest.raises(LookupError):
+        airflow_compat.create_manual_run(session, manual("missing"))
+
+
+def test_fail_run_ends_the_run_and_skips_what_had_not_begun(sync_dags: SyncDags) -> None:
+    sync_dags(daily())
+    with create_session() as session:
+        run_id = airflow_compat.create_manual_run(session, manual("daily"))
+    with create_session() as session:
+        airflow_compat.fail_run(session, "daily", run_id)
+    with create_session() as session:
+        run = session.scalars(select(DagRun).where(DagRun.run_id == run_id)).one()
+        assert (run.state, {task.state for task in run.task_instances}) == ("failed", {"skipped"})
+
+
+def test_fail_run_that_does_not_exist_is_a_lookup_error(metadata_tables: None) -> None:
+    with create_session() as session, pytest.raises(LookupError):
+        airflow_compat.fail_run(session, "daily", "none")
+
+
+# ---------------------------------------------------------------- users
+
+
+def test_find_simple_role_knows_airflows_simple_users_only() -> None:
+    assert airflow_compat.find_simple_role(SimpleAuthManagerUser(username="ada", role="OP")) == "OP"
+    assert airflow_compat.find_simple_role(SimpleAuthManagerUser(username="ada", role=None)) == ""
+    assert airflow_compat.find_simple_role(SimpleNamespace(role="OP")) is None
+
+
+def test_list_role_names_of_users_with_and_without_roles() -> None:
+    assert airflow_compat.list_role_names(SimpleNamespace(roles=[SimpleNamespace(name="ADMIN")])) == ("ADMIN",)
+    assert airflow_compat.list_role_names(SimpleNamespace()) == ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.testclient import TestClient
 
 from dataflow_provider.api.app import create_api
-from dataflow_provider.api.auth import Needs
+from dataflow_provider.api.auth import Needs, build_caller
 from dataflow_provider.api.routes.live import SOCKET_RIGHTS
 from dataflow_provider.security import ROLE_RIGHTS, Right, Role
 from tests.unit.api.conftest import Api, AsRole, Auth, Project, User
@@ -93,6 +94,17 @@ def test_dag_that_airflow_hides_is_neither_listed_nor_shown(as_role: AsRole, aut
     assert [item["id"] for item in engineer.get("/pipelines")["items"]] == ["usage"]
     assert engineer.send("GET", "/pipelines/secret").status_code == 403
     assert engineer.send("POST", "/pipelines/secret/runs", {}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("simple", "role"),
+    [("ADMIN", Role.ADMIN), ("OP", Role.ENGINEER), ("USER", Role.ANALYST), ("viewer", Role.VIEWER), ("other", None)],
+)
+def test_simple_auth_managers_role_counts_as_ours(auth: Auth, simple: str, role: Role | None) -> None:
+    caller = build_caller(SimpleAuthManagerUser(username="ada", role=simple))
+    assert caller.rights == (ROLE_RIGHTS[role] if role else frozenset())
+    assert caller.role_names == ((role.value,) if role else ())
+    assert caller.username == "ada"
 
 
 def test_broken_file_that_airflow_would_hide_is_not_listed(as_role: AsRole, auth: Auth, project: Project) -> None:

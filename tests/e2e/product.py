@@ -52,9 +52,15 @@ class Product:
 
     # ------------------------------------------------------------ HTTP
 
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
     def anonymous(self) -> httpx.Client:
         """A client of our API without a login."""
-        return httpx.Client(base_url=f"{self.url}/dataflow/api/v1", timeout=30)
+        if "" not in self._clients:
+            self._clients[""] = httpx.Client(base_url=f"{self.url}/dataflow/api/v1", timeout=30)
+        return self._clients[""]
 
     def token(self, user: str) -> str:
         answer = httpx.post(
@@ -119,7 +125,7 @@ class Product:
         assert answer.status_code == 200, answer.text
 
     def run(self, pipeline_id: str, **body: object) -> dict[str, Any]:
-        """Run a pipeline through our API and return the finished run."""
+        """Run a pipeline through our API and return the run document once it has ended."""
         self.unpause(pipeline_id)
         answer = self.client("engineer").post(f"/pipelines/{pipeline_id}/runs", json=body)
         assert answer.status_code == 201, answer.text
@@ -129,8 +135,8 @@ class Product:
         def finished() -> dict[str, Any] | None:
             answer = self.client("engineer").get(f"/runs/{pipeline_id}/{run_id}")
             assert answer.status_code == 200, answer.text
-            run: dict[str, Any] = answer.json()
-            return run if run["state"] in TERMINAL else None
+            document: dict[str, Any] = answer.json()
+            return document if document["run"]["state"] in TERMINAL else None
 
         return wait_for(finished, RUN_WITHIN_S)
 
@@ -193,4 +199,8 @@ def start_product(project: Path) -> Iterator[Product]:
     """Start the embedded Airflow on the project's pipelines and stop every process of it afterwards."""
     pipelines = project / "yaml_pipelines"
     with DemoAirflow(project / ".demo", pipelines, size=SIZE, examples=project / "dags" / "examples") as airflow:
-        yield Product(airflow, project)
+        product = Product(airflow, project)
+        try:
+            yield product
+        finally:
+            product.close()

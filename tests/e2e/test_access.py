@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.e2e.product import Product
@@ -19,6 +20,7 @@ def test_api_without_login_answers_401(product: Product, path: str) -> None:
 
 @pytest.mark.parametrize(("user", "allowed"), MAY_RUN.items())
 def test_running_a_pipeline_needs_the_right(product: Product, user: str, *, allowed: bool) -> None:
+    product.finished_run("hello_world")  # unpaused by then
     answer = product.client(user).post("/pipelines/hello_world/runs", json={})
     assert answer.status_code == (201 if allowed else 403), answer.text
     assert "Traceback" not in answer.text
@@ -33,13 +35,16 @@ def test_every_role_sees_the_pipelines(product: Product, user: str) -> None:
 
 @pytest.mark.parametrize(("user", "allowed"), MAY_READ_LOGS.items())
 def test_reading_a_log_needs_the_right(product: Product, user: str, *, allowed: bool) -> None:
-    run = product.finished_run("hello_world")
-    stage = run["stages"][0]["id"]
-    answer = product.client(user).get(f"/runs/hello_world/{run['run_id']}/stages/{stage}/log")
+    document = product.finished_run("hello_world")
+    run_id, stage = document["run"]["run_id"], document["stages"][0]["id"]
+    answer = product.client(user).get(f"/runs/hello_world/{run_id}/stages/{stage}/log")
     assert answer.status_code == (200 if allowed else 403), answer.text
 
 
-def test_a_write_from_a_foreign_origin_is_refused(product: Product) -> None:
-    client = product.client("engineer")
-    answer = client.post("/pipelines/hello_world/runs", json={}, headers={"Origin": "https://elsewhere.example"})
-    assert answer.status_code == 403
+def test_a_write_with_the_session_cookie_needs_our_own_origin(product: Product) -> None:
+    product.finished_run("hello_world")
+    cookie = {"Cookie": f"_token={product.token('engineer')}"}
+    url = f"{product.url}/dataflow/api/v1/pipelines/hello_world/runs"
+    for origin, status in ((None, 403), ("https://elsewhere.example", 403), (product.url, 201)):
+        headers = cookie | ({"Origin": origin} if origin else {})
+        assert httpx.post(url, json={}, headers=headers, timeout=30).status_code == status, origin

@@ -22,9 +22,9 @@ def test_engineer_runs_hello_world_and_sees_it_turn_green_without_reload(product
     product.wait_for_pipeline("hello_world")
     product.log_in(page, "engineer", then="/plugin/dataflow")
     frame = plugin_frame(page)
-    frame.get_by_role("link", name="Hello World").click()
+    frame.get_by_role("link", name="Hello World", exact=True).click()
     expect(page).to_have_url(re.compile("/plugin/dataflow/dataflow/app/pipelines/hello_world"))
-    expect(frame.get_by_role("heading", name="Hello World")).to_be_visible()
+    expect(frame.get_by_role("heading", name="Hello World", exact=True)).to_be_visible()
     page.evaluate("window.neverReloaded = true")
     frame.get_by_role("button", name="Run", exact=True).click()
     frame.get_by_role("dialog").get_by_role("button", name=re.compile("run$", re.IGNORECASE)).click()
@@ -37,10 +37,10 @@ def test_engineer_runs_hello_world_and_sees_it_turn_green_without_reload(product
 def test_viewer_sees_pipelines_but_no_way_to_run_them(product: Product, page: Page) -> None:
     product.wait_for_pipeline("hello_world")
     product.log_in(page, "viewer", then=f"{APP}/pipelines/hello_world")
-    expect(page.get_by_role("heading", name="Hello World")).to_be_visible()
+    expect(page.get_by_role("heading", name="Hello World", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Run", exact=True)).to_have_count(0)
     page.goto(f"{product.url}{APP}/pipelines")
-    expect(page.get_by_role("link", name="Hello World")).to_be_visible()
+    expect(page.get_by_role("link", name="Hello World", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Run "))).to_have_count(0)
 
 
@@ -49,7 +49,7 @@ def test_search_is_kept_in_the_address(product: Product, page: Page) -> None:
     product.log_in(page, "analyst", then=f"{APP}/pipelines")
     page.get_by_placeholder("Search name, id, description").fill("hello")
     expect(page).to_have_url(re.compile("search=hello"))
-    expect(page.get_by_role("link", name="Hello World")).to_be_visible()
+    expect(page.get_by_role("link", name="Hello World", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("Flights"))).to_have_count(0)
     page.reload()
     expect(page.get_by_placeholder("Search name, id, description")).to_have_value("hello")
@@ -65,6 +65,6 @@ def test_a_finished_run_shows_rows_and_log(product: Product, page: Page) -> None
 def test_anonymous_is_asked_to_sign_in(product: Product, page: Page) -> None:
     page.goto(f"{product.url}{APP}/pipelines")
     expect(page.get_by_text("Sign in to see your pipelines")).to_be_visible()
-    expect(page.get_by_role("link", name="Hello World")).to_have_count(0)
+    expect(page.get_by_role("link", name="Hello World", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile("/auth/login"))

@@ -32,7 +32,7 @@ def test_a_new_file_becomes_a_pipeline_that_runs(product: Product) -> None:
     product.write("lifecycle_new", PIPELINE.format(pipeline_id="lifecycle_new", name="Made under way"))
     product.wait_for_pipeline("lifecycle_new", lambda item: item["state"] != "invalid")
     run = product.run("lifecycle_new")
-    assert run["state"] == "success", run
+    assert run["run"]["state"] == "success", run["stages"]
     assert product.query("SELECT n, label FROM e2e.lifecycle_new") == [(1, "a{{ ds }}")]
 
 
@@ -49,11 +49,11 @@ def test_a_broken_file_shows_all_findings_and_touches_no_other(product: Product)
     product.wait_for_pipeline("lifecycle_break", lambda item: item["state"] != "invalid")
     product.write("lifecycle_break", good.replace("owner: e2e", "ownr: e2e").replace("from: numbers", "from: numbrs"))
     broken = product.wait_for_pipeline("lifecycle_break", lambda item: item["state"] == "invalid")
-    assert broken["findings_count"] == 2
+    assert broken["findings_count"] == 3
     findings = product.client("engineer").get("/pipelines/lifecycle_break").json()["findings"]
-    assert [(finding["line"], finding["node"]) for finding in findings] == [(5, None), (10, "kept")]
+    assert [(finding["line"], finding["node"]) for finding in findings] == [(5, None), (7, "numbers"), (10, "kept")]
     assert "owner" in findings[0]["hint"]
-    assert "numbers" in findings[1]["hint"]
+    assert "numbers" in findings[2]["hint"]
     others = product.client("engineer").get("/pipelines", params={"limit": 500}).json()["items"]
     assert [item["id"] for item in others if item["state"] == "invalid"] == ["lifecycle_break"]
     assert any("lifecycle_break" in error["filename"] for error in product.import_errors())

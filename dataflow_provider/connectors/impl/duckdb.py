@@ -5,8 +5,10 @@ SQL in a session can touch this database and the files below the allowed roots, 
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -81,6 +83,8 @@ class DuckDBConnector:
         database.parent.mkdir(parents=True, exist_ok=True)
         read_only = options.read_only and database.exists()
         with line_up(database, options.holder, exclusive=not read_only, timeout_s=options.lock_timeout_s) as waiting:
+            if not read_only:
+                _remove_spill(database)
             raw = _connect(database, options, waiting, read_only=read_only)
             try:
                 yield DuckDBSession(raw)
@@ -261,6 +265,12 @@ def _configuration(options: SessionOptions, database: Path | None) -> dict[str, 
     if database is not None:
         configuration["temp_directory"] = f"{database}.tmp-{os.getpid()}"
     return configuration
+
+
+def _remove_spill(database: Path) -> None:
+    """Spill folders of processes that were killed are gone; whoever is alone at the file has no living neighbour."""
+    for folder in database.parent.glob(f"{glob.escape(database.name)}.tmp-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lock_down(raw: duckdb.DuckDBPyConnection, options: SessionOptions) -> bool:

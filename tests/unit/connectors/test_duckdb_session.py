@@ -171,6 +171,14 @@ def test_connection_without_a_file_is_refused_and_a_uri_path_is_absolute(tmp_pat
     assert path.exists()
 
 
+def test_spill_of_killed_processes_is_removed_by_the_next_writer(roots: Path) -> None:
+    connector, connection = get_connector("duckdb"), ConnectionSpec("w", "duckdb", host=str(roots / "w.duckdb"))
+    left = roots / "w.duckdb.tmp-1" / "spill"
+    left.mkdir(parents=True)
+    with connector.open(connection, SessionOptions(Holder("p", "s"))):
+        assert not left.parent.exists()
+
+
 def test_unknown_connector_names_those_that_run() -> None:
     with pytest.raises(AuthorError, match="`duckdb`"):
         get_connector("oracle")

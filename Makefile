@@ -45,7 +45,6 @@ check: $(TESTING) $(PROJECT)  ## Check style, types and imports; runs no test
 	@$(BIN)/lint-imports --no-cache
 	@$(NPM) run lint
 	@$(NPM) run typecheck
-	@$(NPM) run generate:check
 
 bench: install-tests  ## Measure at full size; takes minutes and wants a quiet machine
 	@$(BIN)/pytest -m benchmark --timeout 3600 tests/benchmarks $(ARGS)

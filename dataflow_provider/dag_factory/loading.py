@@ -17,7 +17,7 @@ from airflow.sdk import DAG, get_parsing_context
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER, build_dag
 from dataflow_provider.dag_factory.discovery import PipelineFile, find_pipeline, find_pipelines
 from dataflow_provider.dag_factory.docs import render_invalid_doc
-from dataflow_provider.dag_factory.stub import Origin, extract_origin, extract_yaml
+from dataflow_provider.dag_factory.stub import Origin, read_stub
 from dataflow_provider.operators.markers import InvalidPipelineOperator
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Severity
@@ -47,12 +47,11 @@ def load_stub(stub_file: str) -> DAG:
     Raises:
         InvalidPipelineError: with all findings; Airflow shows them as the file's import error.
     """
-    text = Path(stub_file).read_text(encoding="utf-8")
-    origin = extract_origin(text)
-    if origin.refused is not None:
+    with open(stub_file, encoding="utf-8") as stub:
+        origin, yaml = read_stub(stub.read())
+    if yaml is None:
         return build_origin(load_origin(origin), origin)
-    yaml = extract_yaml(text).encode("utf-8", errors="surrogateescape")
-    return build_origin(parse_pipeline(yaml, origin.shown), origin)
+    return build_origin(parse_pipeline(yaml.encode("utf-8", errors="surrogateescape"), origin.shown), origin)
 
 
 def load_folder(namespace: MutableMapping[str, Any], folder: Path | None = None) -> None:

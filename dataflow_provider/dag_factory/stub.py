@@ -68,7 +68,24 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Undo `escape`."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if _ESCAPE in text else text
+
+
+def read_stub(stub_text: str) -> tuple[Origin, str | None]:
+    """Return where a stub's YAML stands and its exact text, None when the text was refused.
+
+    Raises:
+        NotAStubError: when the text is no stub.
+    """
+    lines = stub_text.split("\n")
+    if len(lines) < 4 or lines[:2] != [HEADER, CALL] or not lines[2].startswith(_META):
+        raise NotAStubError("the text is not a stub written by DataFlow AI")
+    fields = json.loads(lines[2].removeprefix(_META))
+    origin = Origin(**{**fields, "rivals": tuple(fields["rivals"])})
+    if origin.refused is not None:
+        return origin, None
+    # The last line is empty: each line of the stub ends in a line feed.
+    return origin, unescape("\n".join([line[2:] for line in lines[3:-1]]))
 
 
 def extract_yaml(stub_text: str) -> str:
@@ -77,11 +94,10 @@ def extract_yaml(stub_text: str) -> str:
     Raises:
         NotAStubError: when the text is no stub, or its YAML was refused.
     """
-    if extract_origin(stub_text).refused is not None:
+    yaml = read_stub(stub_text)[1]
+    if yaml is None:
         raise NotAStubError("the stub holds no YAML")
-    body = stub_text.split("\n", 3)[3]
-    lines = body.removesuffix("\n").split("\n")
-    return unescape("\n".join(line[2:] for line in lines))
+    return yaml
 
 
 def extract_origin(stub_text: str) -> Origin:
@@ -90,11 +106,7 @@ def extract_origin(stub_text: str) -> Origin:
     Raises:
         NotAStubError: when the text is no stub.
     """
-    lines = stub_text.split("\n", 3)
-    if len(lines) != 4 or lines[:2] != [HEADER, CALL] or not lines[2].startswith(_META):
-        raise NotAStubError("the text is not a stub written by DataFlow AI")
-    fields = json.loads(lines[2].removeprefix(_META))
-    return Origin(**{**fields, "rivals": tuple(fields["rivals"])})
+    return read_stub(stub_text)[0]
 
 
 def extract_path(stub_text: str) -> Path:

@@ -33,7 +33,8 @@ _VIEW = (
     _grant(
         "can_read",
         "Website", "Plugins", "DAGs", "DAG Runs", "DAG Versions", "DAG Warnings", "DAG Dependencies", "Task Instances",
-        "Assets", "Asset Aliases", "Backfills", "ImportError", "Jobs", "Pools", "My Profile", "My Password",
+        "Assets", "Asset Aliases", "Backfills", "ImportError", "Jobs", "Pools", "HITL Detail", "My Profile",
+        "My Password",
     )
     | _grant("can_edit", "My Profile", "My Password")
     | _grant("menu_access", "Browse", "DAGs", "DAG Runs", "Task Instances", "Assets", "Documentation", "Docs")

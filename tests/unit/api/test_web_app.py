@@ -12,7 +12,9 @@ from starlette.testclient import TestClient
 from dataflow_provider.api.web_app import create_web_app
 
 SCRIPT = "\n  var theme = 'dark';\n"
-INDEX = f'<!doctype html><html><head><script>{SCRIPT}</script><script type="module" src="./assets/a-1.js"></script>'
+INDEX = f"""<!doctype html><html><head><base href="/dataflow/app/" /><script>{SCRIPT}</script>
+<script type="module" src="./assets/a-1.js"></script></head></html>
+"""
 
 
 @pytest.fixture
@@ -46,6 +48,17 @@ def test_index_may_run_its_own_inline_script_and_no_other(web: TestClient) -> No
     assert "frame-ancestors 'self'" in policy
 
 
+def test_base_of_the_page_lies_below_the_path_of_the_base_url(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert '<base href="/dataflow/app/" />' in web.get("/pipelines").text
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://x.example/airflow/")
+    assert '<base href="/airflow/dataflow/app/" />' in web.get("/pipelines").text
+
+
+def test_page_in_the_repository_has_the_base_that_is_rewritten(repo_root: Path) -> None:
+    page = (repo_root / "plugins" / "www" / "index.html").read_text(encoding="utf-8")
+    assert page.count('<base href="/dataflow/app/"') == 1
+
+
 def test_new_build_has_its_own_policy(static: Path, web: TestClient) -> None:
     before = web.get("/").headers["content-security-policy"]
     (static / "index.html").write_text(INDEX.replace("dark", "light"))
@@ -56,6 +69,10 @@ def test_hashed_file_is_kept_for_ever(web: TestClient) -> None:
     response = web.get("/assets/a-1.js")
     assert (response.status_code, response.text) == (200, "1")
     assert "immutable" in response.headers["cache-control"]
+
+
+def test_worker_may_load_further_scripts_of_ours(web: TestClient) -> None:
+    assert web.get("/assets/a-1.js").headers["content-security-policy"].startswith("default-src 'self';")
 
 
 def test_file_without_a_hash_is_asked_for_again(web: TestClient) -> None:

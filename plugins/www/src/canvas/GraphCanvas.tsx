@@ -1,12 +1,13 @@
 import { Box } from "@chakra-ui/react";
 import { Background, BackgroundVariant, Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useMemo } from "react";
+import { useMemo, useRef, useState } from "react";
 
 import { ErrorState } from "src/feedback/ErrorState";
 import { Waiting } from "src/feedback/Waiting";
 import type { PipelineGraph } from "src/graph/model";
-import type { NodeStatus } from "src/graph/status";
+import { nodeOfInterest, type NodeStatus } from "src/graph/status";
+import { firstView } from "src/graph/viewport";
 import { useKeys } from "src/shell/keys";
 import { stateLook } from "src/states/states";
 import { useColorMode } from "src/theme/colorMode";
@@ -30,7 +31,7 @@ type Props = {
 const nodeTypes = { frame: FrameNodeView, step: StepNodeView };
 const edgeTypes = { flow: FlowEdgeView };
 const FIT = { maxZoom: 1, padding: 0.12 };
-const MAP_ABOVE = 25;
+const MAP_SIZE = { height: 96, width: 144 };
 const VISIBLE_ONLY_ABOVE = 150;
 
 const miniMapColor = (node: FlowNode): string =>
@@ -39,10 +40,14 @@ const miniMapColor = (node: FlowNode): string =>
 const Canvas = ({ graph, label, openLog, select, selected, statuses }: Props) => {
   const layout = useLayout(graph);
   const mode = useColorMode((state) => state.mode);
+  // A map helps only where not all is in sight.
+  const [mapped, setMapped] = useState(false);
+  const frame = useRef<HTMLDivElement>(null);
   const { fitView } = useReactFlow();
   useKeys({ escape: () => select(null), f: () => void fitView(FIT) });
   const places = layout.data;
   const flow = useMemo(() => (places ? toFlow({ graph, layout: places, selected, statuses }) : null), [graph, places, selected, statuses]);
+  const focus = selected ?? (statuses ? nodeOfInterest(statuses) : null);
   const actions = useMemo(() => ({ openLog, select }), [openLog, select]);
   if (layout.isError) return <ErrorState error={layout.error} onRetry={() => void layout.refetch()} title="The graph could not be laid out" />;
   if (!flow) return <Waiting label="Laying out the graph" rows={5} />;
@@ -55,8 +60,6 @@ const Canvas = ({ graph, label, openLog, select, selected, statuses }: Props) =>
         edgesFocusable={false}
         edgeTypes={edgeTypes}
         elementsSelectable={false}
-        fitView
-        fitViewOptions={FIT}
         maxZoom={2}
         minZoom={0.05}
         nodes={flow.nodes}
@@ -65,12 +68,19 @@ const Canvas = ({ graph, label, openLog, select, selected, statuses }: Props) =>
         nodesFocusable={false}
         nodeTypes={nodeTypes}
         onlyRenderVisibleElements={graph.nodes.length > VISIBLE_ONLY_ABOVE}
+        onInit={({ setViewport }) => {
+          const pane = frame.current?.getBoundingClientRect();
+          if (!places || !pane) return;
+          const { viewport, whole } = firstView(places, pane, focus);
+          setMapped(!whole);
+          void setViewport(viewport);
+        }}
         onPaneClick={() => select(null)}
-        proOptions={{ hideAttribution: true }}
+        ref={frame}
       >
         <Background gap={16} size={1} variant={BackgroundVariant.Dots} />
         <Controls fitViewOptions={FIT} showInteractive={false} />
-        {graph.nodes.length > MAP_ABOVE ? <MiniMap nodeColor={miniMapColor} pannable zoomable /> : null}
+        {mapped ? <MiniMap nodeColor={miniMapColor} pannable style={MAP_SIZE} zoomable /> : null}
       </ReactFlow>
     </CanvasProvider>
   );

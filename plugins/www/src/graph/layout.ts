@@ -49,8 +49,7 @@ const FAST: LayoutOptions = {
   "elk.layered.thoroughness": "1",
 };
 
-export const framePrefix = "stage:";
-export const frameId = (stageId: string): string => framePrefix + stageId;
+export const frameId = (stageId: string): string => `stage:${stageId}`;
 
 const IN_PORT = "in";
 
@@ -123,6 +122,8 @@ export type Layout = {
   boxes: Map<string, Box>;
   /** By edge id; every corner from port to port, in the coordinates of the whole drawing. */
   routes: Map<string, Point[]>;
+  /** Of the whole drawing. */
+  size: { width: number; height: number };
 };
 
 const routeOf = (edge: ElkExtendedEdge): Point[] =>
@@ -138,5 +139,5 @@ export const fromElk = (root: ElkNode): Layout => {
   };
   visit(root, null);
   const routes = new Map((root.edges ?? []).map((edge) => [edge.id, routeOf(edge)] as const).filter(([, route]) => route.length > 1));
-  return { boxes, routes };
+  return { boxes, routes, size: { height: root.height ?? 0, width: root.width ?? 0 } };
 };

@@ -14,8 +14,6 @@ export const DEFAULT_PORT = "out";
 export const edgeId = ({ kind, port, role, source, target }: GraphEdge): string =>
   `${source}.${port ?? DEFAULT_PORT}→${target}.${role ?? ""}(${kind})`;
 
-export type NodeKind = GraphNode["kind"];
-
 /** `transform.sql` → `sql`. */
 export const typeWord = (type: string): string => type.slice(type.indexOf(".") + 1);
 

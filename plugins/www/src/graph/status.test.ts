@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { edgeStatus, nodeStatuses, progressOf, splitError, stageOfInterest, type RunNode, type RunStage } from "./status";
+import { edgeStatus, nodeOfInterest, nodeStatuses, progressOf, splitError, stageOfInterest, type RunNode, type RunStage } from "./status";
 import { edge } from "./testing";
 
 const runNode = (id: string, state: RunNode["state"], rest: Partial<RunNode> = {}): RunNode => ({
@@ -39,8 +39,16 @@ describe("stageOfInterest", () => {
   });
 });
 
+describe("nodeOfInterest", () => {
+  it("is what failed, else what runs, else none", () => {
+    expect(nodeOfInterest(nodeStatuses(stages))).toBe("b");
+    expect(nodeOfInterest(nodeStatuses([...stages, runStage("f", "failed", [runNode("f", "failed")])]))).toBe("f");
+    expect(nodeOfInterest(nodeStatuses(stages.slice(0, 1)))).toBeNull();
+  });
+});
+
 describe("progressOf", () => {
-  it("counts ended stages", () => expect(progressOf(stages)).toEqual({ done: 1, failed: 0, total: 3 }));
+  it("counts ended stages", () => expect(progressOf(stages)).toEqual({ done: 1, total: 3 }));
 });
 
 describe("splitError", () => {

@@ -1,7 +1,7 @@
 /** What a run did to a graph: by node, by stage, by edge. Pure. */
 import type { components } from "src/api/schema";
 
-import { DEFAULT_PORT, type GraphEdge, type PipelineGraph } from "./model";
+import { DEFAULT_PORT, type GraphEdge } from "./model";
 
 type Schemas = components["schemas"];
 
@@ -37,12 +37,11 @@ export const edgeStatus = (edge: GraphEdge, statuses: ReadonlyMap<string, NodeSt
   };
 };
 
-export type Progress = { done: number; failed: number; total: number };
+export type Progress = { done: number; total: number };
 
 /** How many stages have ended, for the bar over the graph. */
 export const progressOf = (stages: readonly RunStage[]): Progress => ({
   done: stages.filter(({ state }) => isDone(state) || state === "skipped").length,
-  failed: stages.filter(({ state }) => state === "failed" || state === "upstream_failed").length,
   total: stages.length,
 });
 
@@ -52,13 +51,15 @@ export const stageOfInterest = (stages: readonly RunStage[]): RunStage | undefin
   stages.find(({ state }) => state === "running" || state === "up_for_retry") ??
   stages.filter(({ end }) => end !== null).sort((a, b) => Date.parse(b.end ?? "") - Date.parse(a.end ?? ""))[0];
 
+/** The node to look at first in a run that is wrong or at work; null when it went well. */
+export const nodeOfInterest = (statuses: ReadonlyMap<string, NodeStatus>): string | null => {
+  const all = [...statuses.values()];
+  return (all.find(({ state }) => state === "failed") ?? all.find(({ state }) => state === "running"))?.id ?? null;
+};
+
 /** The class before the colon of an error's first line, and the rest. */
 export const splitError = (error: string): { errorClass: string | null; message: string } => {
   const match = /^([A-Za-z_][\w.]*(?:Error|Exception|Failure|Warning|Interrupt|Exit|Timeout))\s*:\s*(.*)$/s.exec(error);
   const errorClass = match?.[1]?.split(".").at(-1) ?? null;
   return { errorClass, message: match?.[2] ?? error };
 };
-
-/** The stage a node of a drawn graph belongs to. */
-export const stageOfNode = (graph: PipelineGraph, nodeId: string): string | null =>
-  graph.nodes.find(({ id }) => id === nodeId)?.stage ?? null;

@@ -39,5 +39,3 @@ export const stateLook = (state: string | null | undefined): StateLook => {
 };
 
 export const isActive = (state: string | null | undefined): boolean => stateLook(state).active;
-
-export const hasFailed = (state: string | null | undefined): boolean => state === "failed" || state === "upstream_failed";

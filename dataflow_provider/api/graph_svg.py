@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from dataflow_provider.api.datamodels import Graph, GraphEdge, GraphNode
@@ -48,7 +49,8 @@ def render_graph_svg(graph: Graph, title: str) -> str:
     spots = place_nodes(graph)
     width = max((spot.x for spot in spots.values()), default=0) + NODE_WIDTH + MARGIN
     height = max((spot.y for spot in spots.values()), default=0) + NODE_HEIGHT + MARGIN
-    edges = [_edge(edge, spots) for edge in graph.edges if edge.source in spots and edge.target in spots]
+    depth = _depths(graph)
+    edges = [_edge(edge, spots, depth) for edge in graph.edges]
     nodes = [_node(node, spots[node.id]) for node in graph.nodes]
     return "\n".join(
         [
@@ -65,45 +67,67 @@ def render_graph_svg(graph: Graph, title: str) -> str:
 
 
 def place_nodes(graph: Graph) -> dict[str, Spot]:
-    """Return where each node stands: its layer is its longest way from a node without inputs.
+    """Return where each node stands, and where edges pass the layers between (see `waypoint`).
 
-    Inside a layer nodes are ordered by the mean place of their neighbours, a few times to and fro. A cycle (of an
-    invalid pipeline) is cut where it closes.
+    A node's layer is its longest way from a node without inputs. Inside a layer, nodes are ordered by the mean place of
+    their neighbours, a few times to and fro. A cycle (of an invalid pipeline) is cut where it closes.
     """
-    inputs: dict[str, list[str]] = defaultdict(list)
-    readers: dict[str, list[str]] = defaultdict(list)
+    depth = _depths(graph)
+    columns = max(depth.values(), default=-1) + 1
+    layers: list[dict[str, None]] = [{} for _ in range(columns)]
+    for node in graph.nodes:
+        layers[depth[node.id]][node.id] = None
+    before: dict[str, list[str]] = defaultdict(list)
+    behind: dict[str, list[str]] = defaultdict(list)
     for edge in graph.edges:
-        inputs[edge.target].append(edge.source)
-        readers[edge.source].append(edge.target)
-    layers = _layers([node.id for node in graph.nodes], inputs)
+        way = [edge.source, *_waypoints(edge, depth), edge.target]
+        for column, name in enumerate(way[1:-1], depth[edge.source] + 1):
+            layers[column][name] = None
+        for name, following in pairwise(way):
+            before[following].append(name)
+            behind[name].append(following)
+    ordered = [list(layer) for layer in layers]
     for sweep in range(SWEEPS):
-        neighbours = inputs if sweep % 2 == 0 else readers
-        place = {name: index for layer in layers for index, name in enumerate(layer)}
-        for layer in layers:
-            layer.sort(key=lambda name: _mean(neighbours.get(name, []), place, place[name]))
-            place.update({name: index for index, name in enumerate(layer)})
-    tallest = max((len(layer) for layer in layers), default=0)
-    step_x, step_y = NODE_WIDTH + GAP_X, NODE_HEIGHT + GAP_Y
+        _order(ordered, before if sweep % 2 == 0 else behind)
+    tallest = max((len(layer) for layer in ordered), default=0)
     return {
-        name: Spot(MARGIN + column * step_x, MARGIN + (row + (tallest - len(layer)) / 2) * step_y)
-        for column, layer in enumerate(layers)
+        name: Spot(
+            MARGIN + column * (NODE_WIDTH + GAP_X),
+            MARGIN + (row + (tallest - len(layer)) / 2) * (NODE_HEIGHT + GAP_Y),
+        )
+        for column, layer in enumerate(ordered)
         for row, name in enumerate(layer)
     }
 
 
-def _layers(names: list[str], inputs: Mapping[str, list[str]]) -> list[list[str]]:
-    known = set(names)
+def waypoint(source: str, column: int) -> str:
+    """Return the name of the place where the edges of a node pass a layer; no node id holds an `@`."""
+    return f"{source}@{column}"
+
+
+def _waypoints(edge: GraphEdge, depth: Mapping[str, int]) -> list[str]:
+    return [waypoint(edge.source, column) for column in range(depth[edge.source] + 1, depth[edge.target])]
+
+
+def _depths(graph: Graph) -> dict[str, int]:
+    inputs: dict[str, list[str]] = defaultdict(list)
+    for edge in graph.edges:
+        inputs[edge.target].append(edge.source)
     depth: dict[str, int] = {}
-    waiting = list(names)
+    waiting = [node.id for node in graph.nodes]
     while waiting:
-        ready = [name for name in waiting if all(other in depth for other in inputs.get(name, ()) if other in known)]
+        ready = [name for name in waiting if all(other in depth for other in inputs[name])]
         for name in ready or waiting[:1]:
-            depth[name] = 1 + max((depth.get(other, -1) for other in inputs.get(name, ())), default=-1)
+            depth[name] = 1 + max((depth.get(other, -1) for other in inputs[name]), default=-1)
         waiting = [name for name in waiting if name not in depth]
-    layers: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
-    for name in names:
-        layers[depth[name]].append(name)
-    return layers
+    return depth
+
+
+def _order(layers: list[list[str]], neighbours: Mapping[str, list[str]]) -> None:
+    place = {name: index for layer in layers for index, name in enumerate(layer)}
+    for layer in layers:
+        layer.sort(key=lambda name: _mean(neighbours.get(name, []), place, place[name]))
+        place.update({name: index for index, name in enumerate(layer)})
 
 
 def _mean(neighbours: list[str], place: Mapping[str, int], own: int) -> float:
@@ -123,16 +147,19 @@ def _node(node: GraphNode, spot: Spot) -> str:
     )
 
 
-def _edge(edge: GraphEdge, spots: Mapping[str, Spot]) -> str:
-    start, end = spots[edge.source], spots[edge.target]
-    x1, y1 = start.x + NODE_WIDTH, start.y + NODE_HEIGHT / 2
-    x2, y2 = end.x, end.y + NODE_HEIGHT / 2
-    middle = (x1 + x2) / 2
+def _edge(edge: GraphEdge, spots: Mapping[str, Spot], depth: Mapping[str, int]) -> str:
+    x, y = spots[edge.source].x + NODE_WIDTH, spots[edge.source].y + NODE_HEIGHT / 2
+    path = f"M{x:g} {y:g}"
+    for name in (*_waypoints(edge, depth), edge.target):
+        next_x, next_y = spots[name].x, spots[name].y + NODE_HEIGHT / 2
+        middle = (x + next_x) / 2
+        path += f" C{middle:g} {y:g} {middle:g} {next_y:g} {next_x:g} {next_y:g}"
+        x, y = next_x, next_y
+        if name != edge.target:
+            x += NODE_WIDTH
+            path += f" H{x:g}"
     style = "edge after" if edge.kind == "after" else "edge"
-    return (
-        f'<path class="{style}" marker-end="url(#a)" '
-        f'd="M{x1:g} {y1:g} C{middle:g} {y1:g} {middle:g} {y2:g} {x2:g} {y2:g}"/>'
-    )
+    return f'<path class="{style}" marker-end="url(#a)" d="{path}"/>'
 
 
 def _short(text: str) -> str:

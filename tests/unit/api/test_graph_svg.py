@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from dataflow_provider.api.datamodels import Graph, GraphEdge, GraphNode
-from dataflow_provider.api.graph_svg import NODE_HEIGHT, NODE_WIDTH, place_nodes, render_graph_svg
+from dataflow_provider.api.graph_svg import NODE_HEIGHT, NODE_WIDTH, place_nodes, render_graph_svg, waypoint
 
 
 def graph(*edges: tuple[str, str], extra: tuple[str, ...] = ()) -> Graph:
@@ -39,8 +39,18 @@ def test_neighbours_are_drawn_in_one_order_so_that_edges_do_not_cross() -> None:
     assert spots["z"].y < spots["y"].y < spots["x"].y
 
 
+def test_long_edge_passes_beside_the_nodes_between() -> None:
+    spots = place_nodes(graph(("a", "b"), ("b", "c"), ("c", "d"), ("a", "d")))
+    for column, between in ((1, "b"), (2, "c")):
+        passing = spots[waypoint("a", column)]
+        assert passing.x == spots[between].x
+        assert abs(passing.y - spots[between].y) >= NODE_HEIGHT
+
+
 def test_cycle_is_drawn_all_the_same() -> None:
-    assert set(place_nodes(graph(("a", "b"), ("b", "a")))) == {"a", "b"}
+    drawn = graph(("a", "b"), ("b", "c"), ("c", "a"))
+    assert {"a", "b", "c"} <= set(place_nodes(drawn))
+    assert render_graph_svg(drawn, "loop").count("<path class") == 3
 
 
 def test_empty_graph_is_an_empty_picture() -> None:

@@ -6,19 +6,19 @@ import { goToAirflow } from "src/host/airflow";
 
 import { CopyButton } from "./CopyButton";
 
-type Props = { error: unknown; title: string; onRetry?: () => void; compact?: boolean };
+type Props = { error: unknown; title: string; onRetry?: () => void; compact?: boolean; /** The page has nothing else: its title is the page's. */ page?: boolean };
 
 const signIn = () => goToAirflow(`/auth/login?next=${encodeURIComponent(window.location.href)}`);
 
 /** What failed, why, what to do next, and an id that support can look up. */
-export const ErrorState = ({ compact = false, error, onRetry, title }: Props) => {
+export const ErrorState = ({ compact = false, error, onRetry, page = false, title }: Props) => {
   const problem = asApiError(error);
   return (
     <Flex align="center" direction="column" gap="3" justify="center" minHeight={compact ? "120px" : "280px"} padding={compact ? "4" : "8"} role="alert" textAlign="center">
       <Flex align="center" bg="failed.subtle" borderRadius="full" color="failed.fg" height="48px" justify="center" width="48px">
         <LuCircleAlert aria-hidden size={22} />
       </Flex>
-      <Text fontSize="16px" fontWeight="600">{title}</Text>
+      <Text as={page ? "h1" : "h2"} fontSize="16px" fontWeight="600">{title}</Text>
       <Text color="fg.muted" maxWidth="520px">
         {problem.message}
         {problem.hint ? ` ${problem.hint}` : ""}

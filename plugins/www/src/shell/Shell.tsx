@@ -28,7 +28,7 @@ export const Shell = () => {
   useMirroredAddress();
   const bare = isTab();
   useKeys({ "/": () => show("palette"), "?": () => show("help"), "ctrl+k": () => show("palette"), "ctrl+shift+p": () => show("palette") });
-  if (me.isError && asApiError(me.error).status === 401) return <ErrorState error={me.error} title="Sign in to see your pipelines" />;
+  if (me.isError && asApiError(me.error).status === 401) return <ErrorState error={me.error} page title="Sign in to see your pipelines" />;
   return (
     <Flex direction="column" height="100%">
       {bare ? null : <TopBar />}

@@ -34,7 +34,7 @@ export const PipelineScreen = () => {
     refetchInterval: ({ state }) => (isActive(state.data?.summary.state) ? BUSY_MS : CALM_MS),
   });
   if (query.isError && asApiError(query.error).status === 404) return <Missing title={`There is no pipeline ${pipelineId}`}>It may have been renamed or deleted, or lie in a workspace that is not yours.</Missing>;
-  if (query.isError && !query.data) return <ErrorState error={query.error} onRetry={() => void query.refetch()} title={`The pipeline ${pipelineId} could not be read`} />;
+  if (query.isError && !query.data) return <ErrorState page error={query.error} onRetry={() => void query.refetch()} title={`The pipeline ${pipelineId} could not be read`} />;
   if (!query.data) return <Waiting label="Reading the pipeline" />;
   const detail = query.data;
   const findings = detail.findings.length;

@@ -12,7 +12,7 @@ import { RunPage } from "./RunPage";
 const LoadedRun = ({ run }: { run: RunRef }) => {
   const { link, query } = useRunDocument(run);
   if (query.isError && asApiError(query.error).status === 404) return <Missing title="This run does not exist">It may have been removed from Airflow, or its pipeline was renamed.</Missing>;
-  if (query.isError && !query.data) return <ErrorState error={query.error} onRetry={() => void query.refetch()} title="The run could not be read" />;
+  if (query.isError && !query.data) return <ErrorState page error={query.error} onRetry={() => void query.refetch()} title="The run could not be read" />;
   if (!query.data) return <Waiting label="Reading the run" />;
   return <RunPage document={query.data} link={query.isError && link !== "live" ? "broken" : link} />;
 };

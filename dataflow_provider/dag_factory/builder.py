@@ -6,8 +6,10 @@ Runs at parse time, in the Dag processor and in every worker: no network, no dat
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.sdk import DAG, BaseOperator
 
 from dataflow_provider.compiler.errors import CompileError
@@ -51,11 +53,22 @@ def build_dag(loaded: Loaded, *, workspace: str, path: str) -> DAG:
         max_active_runs=schedule.max_active_runs,
         tags=["dataflow", f"workspace:{workspace}", *pipeline.tags],
         doc_md=render_dag_doc(plan, workspace, findings),
+        **configured_limits(),
     )
     # The constructor would check each default once more against its schema; validation has, and it is slow there.
     dag.params.update(build_params(pipeline.params))
-    add_tasks(dag, plan, path)
+    add_tasks(dag, plan, loaded.text, path)
     return dag
+
+
+@cache
+def configured_limits() -> dict[str, Any]:
+    """Return what Airflow's configuration says for every Dag; left out, each Dag would look it up once more."""
+    return {
+        "max_active_tasks": conf.getint("core", "max_active_tasks_per_dag"),
+        "max_consecutive_failed_dag_runs": conf.getint("core", "max_consecutive_failed_dag_runs_per_dag"),
+        "disable_bundle_versioning": conf.getboolean("dag_processor", "disable_bundle_versioning"),
+    }
 
 
 def plan_loaded(loaded: Loaded) -> tuple[Plan, tuple[Finding, ...]]:
@@ -83,15 +96,15 @@ def plan_loaded(loaded: Loaded) -> tuple[Plan, tuple[Finding, ...]]:
     return plan, tuple(findings)
 
 
-def add_tasks(dag: DAG, plan: Plan, path: str) -> None:
+def add_tasks(dag: DAG, plan: Plan, yaml: str, path: str) -> None:
     """The Dag has a task per stage, in the plan's order, and its asset where the last rows are published."""
     tasks: dict[str, BaseOperator] = {}
     owner = plan.pipeline.owner or DEFAULT_OWNER
     for stage in plan.stages:
         task = PipelineStageOperator(
             task_id=stage.id,
-            plan=plan,
             pipeline=path,
+            yaml=yaml,
             owner=owner,
             doc_md=render_stage_doc(plan, stage),
             **stage_options(stage),

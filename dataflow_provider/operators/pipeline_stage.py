@@ -23,21 +23,21 @@ class PipelineStageOperator(BaseOperator):
     Args:
         pipeline: The pipeline's YAML file, absolute or relative to the project; read when the task runs.
         stage: The stage to run; the task's id when omitted.
-        plan: The pipeline as the Dag factory has planned it already; then the file is not read.
+        yaml: The file's text as the Dag factory has read it; then the file is not read again.
         kwargs: What every operator takes.
     """
 
     template_fields: Sequence[str] = ()
-    shallow_copy_attrs: Sequence[str] = ("plan",)
     ui_color = "#e7f0fd"
 
     def __init__(
-        self, *, pipeline: str | Path, stage: str | None = None, plan: Plan | None = None, **kwargs: Any
+        self, *, pipeline: str | Path, stage: str | None = None, yaml: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.pipeline = str(pipeline)
         self.stage = stage or self.task_id
-        self.plan = plan
+        # Text, not the plan made of it: a process may hold thousands of Dags, and planning again takes a millisecond.
+        self.yaml = yaml
         self._at_work = False
 
     def execute(self, context: Any) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class PipelineStageOperator(BaseOperator):
         from dataflow_provider.spec.project import Project
 
         path = self._path()
-        plan = self.plan or load_plan(path)
+        plan = self._plan(path)
         project = Project.of(path)
         values = values_of_run(context["dag_run"], context["params"], plan.pipeline, project)
         return run_stage(plan, self.stage, values, connections_of(project), project)
@@ -72,14 +72,9 @@ class PipelineStageOperator(BaseOperator):
         path = Path(self.pipeline)
         return path if path.is_absolute() else Settings.load().pipelines_folder.parent / path
 
+    def _plan(self, path: Path) -> Plan:
+        from dataflow_provider.compiler.plan import plan_pipeline
+        from dataflow_provider.spec.loader import load_pipeline, parse_pipeline
 
-def load_plan(path: Path) -> Plan:
-    """Return the plan of a pipeline file.
-
-    Raises:
-        AuthorError: with all findings of a file that cannot run.
-    """
-    from dataflow_provider.compiler.plan import plan_pipeline
-    from dataflow_provider.spec.loader import load_pipeline
-
-    return plan_pipeline(load_pipeline(path).require())
+        loaded = load_pipeline(path) if self.yaml is None else parse_pipeline(self.yaml, str(path))
+        return plan_pipeline(loaded.require())

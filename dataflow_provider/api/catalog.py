@@ -17,7 +17,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
 from airflow.models.xcom import XComModel
 from sqlalchemy import Row, Select, String, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.datamodels import PipelineState, RunBrief, RunState
@@ -30,6 +30,8 @@ from dataflow_provider.spec.findings import Finding
 OUR_TAG = "dataflow"
 WORKSPACE_TAG = "workspace:"
 OWN_TAGS = (WORKSPACE_TAG, "dataflow:")
+MAX_KEPT_WARNINGS = 50_000
+kept_warnings: dict[tuple[int, datetime | None], bool] = {}
 _DAG_RUN: Any = DagRun  # its `state` is a synonym, which the types do not tell
 RUN_COLUMNS = (DagRun.id, DagRun.dag_id, DagRun.run_id, _DAG_RUN.state, DagRun.start_date, DagRun.end_date)
 RETURN_VALUE = "return_value"
@@ -83,18 +85,27 @@ def load_all(session: Session, only: str | None = None) -> list[Listing]:
     return listings
 
 
-def find_warned_runs(session: Session, run_keys: Iterable[int]) -> set[int]:
-    """Return the runs (by Airflow's row id) with a stage that ended as `warning`; one query, no JSON is read here."""
-    keys = list(run_keys)
-    if not keys:
-        return set()
-    wanted = select(XComModel.dag_run_id).where(
-        XComModel.key == RETURN_VALUE,
-        XComModel.dag_run_id.in_(keys),
-        # Only a stage's own state can have this value; every database writes JSON with one space here.
-        cast(XComModel.value, String).like('%"state": "warning"%'),
-    )
-    return set(session.scalars(wanted))
+def find_warned_runs(session: Session, runs: Iterable[Row[Any]]) -> set[int]:
+    """Return the runs (by Airflow's row id) with a stage that ended as `warning`; the rows are of `RUN_COLUMNS`.
+
+    One query for runs not seen before; no JSON is read here. A finished run stays as it is, and one that is run again
+    ends at another time, so answers are kept by both.
+    """
+    ended = {(run.id, run.end_date) for run in runs if run.state == RunState.SUCCESS}
+    unseen = [key for key in ended if key not in kept_warnings]
+    if unseen:
+        wanted = select(XComModel.dag_run_id).where(
+            XComModel.key == RETURN_VALUE,
+            XComModel.dag_run_id.in_([run_key for run_key, _end in unseen]),
+            # Only a stage's own state can have this value; every database writes JSON with one space here.
+            cast(XComModel.value, String).like('%"state": "warning"%'),
+        )
+        warned = set(session.scalars(wanted))
+        if len(kept_warnings) > MAX_KEPT_WARNINGS:
+            kept_warnings.clear()
+        kept_warnings.update({key: key[0] in warned for key in unseen})
+        return warned | {key[0] for key in ended if kept_warnings.get(key)}
+    return {key[0] for key in ended if kept_warnings[key]}
 
 
 def read_state(airflow_state: str | None, *, warned: bool) -> RunState:
@@ -155,9 +166,14 @@ def _load_tags(session: Session, only: str | None) -> Mapping[str, list[str]]:
 
 
 def _load_last_runs(session: Session, only: str | None) -> dict[str, RunBrief]:
-    newest = select(func.max(DagRun.id)).where(DagRun.dag_id.in_(_ours(only))).group_by(DagRun.dag_id)
-    rows = session.execute(select(*RUN_COLUMNS).where(DagRun.id.in_(newest))).all()
-    warned = find_warned_runs(session, (row.id for row in rows if row.state == RunState.SUCCESS))
+    other = aliased(DagRun)
+    newest = select(func.max(other.id)).where(other.dag_id == DagModel.dag_id).scalar_subquery()
+    rows = session.execute(
+        select(*RUN_COLUMNS)
+        .join(DagModel, DagModel.dag_id == DagRun.dag_id)
+        .where(DagModel.dag_id.in_(_ours(only)), DagRun.id == newest)
+    ).all()
+    warned = find_warned_runs(session, rows)
     return {row.dag_id: build_brief(row, warned=row.id in warned) for row in rows}
 
 

@@ -194,7 +194,7 @@ def _runs(pipeline_id: str) -> Select[Any]:
 
 def _build_runs(session: Session, query: Select[Any]) -> list[Run]:
     rows = session.execute(query).all()
-    warned = find_warned_runs(session, (row.id for row in rows if row.state == RunState.SUCCESS))
+    warned = find_warned_runs(session, rows)
     return [
         Run(
             pipeline_id=row.dag_id,

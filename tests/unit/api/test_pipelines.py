@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from airflow import settings
 from airflow.models.dag import DagModel
+from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
-from sqlalchemy import event, update
+from sqlalchemy import delete, event, update
 
 from dataflow_provider.spec.findings import InvalidPipelineError
-from tests.unit.api.conftest import PIPELINE, Api, Project, make_run
+from tests.unit.api.conftest import PIPELINE, Api, Project, make_run, move_run
 
 WARNED = {"stage": "mart", "state": "warning", "seconds": 1.0, "nodes": []}
 BROKEN = PIPELINE.format(pipeline_id="usage", name="Usage", owner="team_a", tags="cdr", top="colour: red\n")
@@ -119,6 +120,16 @@ def test_run_with_a_warned_stage_is_a_warning_everywhere(viewer: Api, project: P
     assert [run["state"] for run in item["recent_runs"]] == ["success", "warning"]
     assert ids(viewer.get("/pipelines", state="warning")) == ["usage"]
     assert ids(viewer.get("/pipelines", state="success")) == []
+
+
+def test_run_that_was_run_again_without_a_warning_is_a_success(viewer: Api, project: Project) -> None:
+    project.publish("usage")
+    run_id = make_run("usage", results={"mart": {"return_value": WARNED}})
+    assert viewer.get("/pipelines")["items"][0]["state"] == "warning"
+    with create_session() as session:
+        session.execute(delete(XComModel))
+    move_run(run_id, DagRunState.SUCCESS)
+    assert viewer.get("/pipelines")["items"][0]["state"] == "success"
 
 
 @pytest.fixture

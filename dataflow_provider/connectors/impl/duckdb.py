@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -214,19 +214,32 @@ def _interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return call()
-    with ThreadPoolExecutor(1, thread_name_prefix="dataflow-duckdb") as pool:
-        future = pool.submit(call)
+    outcome: Future[T] = Future()
+    stopped = threading.Event()
+
+    def work() -> None:
+        if stopped.is_set():
+            return
         try:
-            # Waking up now and then: a signal that another thread got would not wake this one.
-            while wait((future,), timeout=1).not_done:
-                pass
-            return future.result()
-        except BaseException:
-            while not future.done():
-                # Again and again: the call may be between two statements when an interrupt comes.
-                interrupt()
-                wait((future,), timeout=0.05)
-            raise
+            outcome.set_result(call())
+        except BaseException as exc:  # noqa: BLE001 # handed to the waiting thread as it is
+            outcome.set_exception(exc)
+
+    worker = threading.Thread(target=work, name="dataflow-duckdb", daemon=True)
+    try:
+        # A signal may come at any point from here on, also while the thread starts.
+        worker.start()
+        # Waking up now and then: a signal that another thread got would not wake this one.
+        while wait((outcome,), timeout=1).not_done:
+            pass
+        return outcome.result()
+    except BaseException:
+        stopped.set()
+        while worker.is_alive():
+            # Again and again: the call may be between two statements when an interrupt comes.
+            interrupt()
+            worker.join(0.05)
+        raise
 
 
 def _affected_rows(result: duckdb.DuckDBPyConnection) -> int | None:

@@ -22,7 +22,7 @@ from tests.benchmarks.figures import record
 MEASURE = Path(__file__).parent / "dag_fill" / "measure.py"
 ROUNDS = 3
 SIZES = [
-    pytest.param(20, marks=pytest.mark.smoke),
+    pytest.param(5, marks=pytest.mark.smoke),
     pytest.param(500, marks=pytest.mark.benchmark),
     pytest.param(2000, marks=pytest.mark.benchmark),
 ]
@@ -90,7 +90,7 @@ def test_dag_fill_of_all_corpora_loads_every_dag(count: int, tmp_path: Path) -> 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "count", [pytest.param(20, marks=pytest.mark.smoke), pytest.param(2000, marks=pytest.mark.benchmark)]
+    "count", [pytest.param(5, marks=pytest.mark.smoke), pytest.param(2000, marks=pytest.mark.benchmark)]
 )
 def test_worker_load_of_one_dag_does_not_grow_with_the_number_of_pipelines(count: int, tmp_path: Path) -> None:
     corpora = write_corpora(tmp_path / "full", count)

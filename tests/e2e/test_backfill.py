@@ -39,7 +39,8 @@ def test_backfill_of_three_days_writes_three_intervals_once(product: Product) ->
     assert product.runs("backfilled", run_type="backfill") == []
     done = product.airflow("dags", "backfill", "backfilled", *dates)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    rows = product.query("SELECT started, ended FROM e2e.backfilled ORDER BY started")
+    # Unpaused, the schedule has made its own latest run meanwhile.
+    rows = product.query("SELECT started, ended FROM e2e.backfilled WHERE started < '2026-04-01' ORDER BY started")
     # The clocks of Warsaw went forward on 2026-03-29 at 02:00: one interval lasts 23 hours.
     assert [(str(start), str(end)) for start, end in rows] == [
         ("2026-03-28 03:00:00", "2026-03-29 02:00:00"),

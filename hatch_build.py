@@ -31,6 +31,9 @@ class WebAppHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         ensure_web_app(Path(self.root))
+        if version == "standard" and self.target_name == "wheel":
+            # An editable install sees plugins/ itself (dev-mode-dirs); a copy beside it would go stale.
+            build_data["force_include"]["plugins/dataflow_plugin.py"] = "dataflow_plugin.py"
 
 
 def ensure_web_app(root: Path) -> None:

@@ -5,9 +5,11 @@ A worker is told which Dag it needs, and builds no other.
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +51,25 @@ def load_stub(stub_file: str) -> DAG:
     """
     with open(stub_file, encoding="utf-8") as stub:
         origin, yaml = read_stub(stub.read())
-    if yaml is None:
-        return build_origin(load_origin(origin), origin)
-    return build_origin(parse_pipeline(yaml.encode("utf-8", errors="surrogateescape"), origin.shown), origin)
+    with collector_at_rest():
+        if yaml is None:
+            return build_origin(load_origin(origin), origin)
+        return build_origin(parse_pipeline(yaml.encode("utf-8", errors="surrogateescape"), origin.shown), origin)
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Python collects no garbage while one Dag is built.
+
+    Its many small objects stay, so each pass would walk all of Airflow's for nothing: a third of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def load_folder(namespace: MutableMapping[str, Any], folder: Path | None = None) -> None:

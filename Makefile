@@ -47,7 +47,7 @@ check: $(TESTING) $(PROJECT)  ## Check style, types and imports; runs no test
 	@$(NPM) run typecheck
 
 bench: install-tests  ## Measure at full size; takes minutes and wants a quiet machine
-	@$(BIN)/pytest -m benchmark --timeout 3600 tests/benchmarks $(ARGS)
+	@$(BIN)/pytest -s -m benchmark --timeout 3600 tests/benchmarks $(ARGS)
 
 lock: $(UV)  ## Renew the locks from pyproject.toml; UPGRADE=--upgrade takes new releases
 	@bash scripts/lock.sh $(UV) $(UPGRADE)

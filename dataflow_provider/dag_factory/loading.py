@@ -61,7 +61,7 @@ def load_stub(stub_file: str) -> DAG:
 def collector_at_rest() -> Iterator[None]:
     """Python collects no garbage while one Dag is built.
 
-    Its many small objects stay, so each pass would walk all of Airflow's for nothing: a third of the time.
+    Its many small objects stay, so each pass would walk all of Airflow's for nothing (docs/benchmarks.md).
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -5,7 +5,6 @@ The tests work on a copy of the sample pipelines, so they may edit, break and de
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,13 +35,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page of a new browser profile; a failing test leaves its picture in test-results/."""
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a new browser profile."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    yield page
-    if os.environ.get("DATAFLOW_SCREENSHOTS"):
-        folder = Path(os.environ["DATAFLOW_SCREENSHOTS"])
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(folder / f"{request.node.name}.png"))
+    yield context.new_page()
     context.close()

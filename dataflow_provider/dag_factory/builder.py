@@ -111,8 +111,10 @@ def add_tasks(dag: DAG, plan: Plan, yaml: str, path: str) -> None:
         )
         # Given to the constructor, the Dag would have its parameters copied into each task: a third of the time.
         dag.add_task(task)
-        if stage.upstream:
-            task.set_upstream([tasks[stage_id] for stage_id in stage.upstream])
+        for stage_id in stage.upstream:
+            # All that `set_upstream` does once both tasks are known to be in one Dag, which it finds out by hashing it.
+            task.upstream_task_ids.add(stage_id)
+            tasks[stage_id].downstream_task_ids.add(stage.id)
         tasks[stage.id] = task
     upstream = {stage_id for stage in plan.stages for stage_id in stage.upstream}
     last = [task for stage_id, task in tasks.items() if stage_id not in upstream]

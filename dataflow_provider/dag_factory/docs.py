@@ -13,7 +13,7 @@ from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.spec.findings import Finding
 from dataflow_provider.spec.models import Pipeline
 
-_BREAKS_TABLE = re.compile(r"[|\s]")
+_BREAKS_TABLE = re.compile(r"[^\S ]|[|]|  ")
 
 
 def render_dag_doc(plan: Plan, workspace: str, findings: Sequence[Finding]) -> str:
@@ -75,8 +75,13 @@ def graph_url(pipeline_id: str) -> str:
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a markdown table; bars and line breaks in cells cannot break out of it."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    return "\n".join(_table_line(line) for line in (heads, ["---"] * len(heads), *rows))
+
+
+def _table_line(cells: Sequence[str]) -> str:
+    # Pages are written for each task at every parse: one look at the line instead of one at each cell.
+    safe = cells if _BREAKS_TABLE.search("".join(cells)) is None else [_cell(cell) for cell in cells]
+    return "| " + " | ".join(safe) + " |"
 
 
 def _facts(pipeline: Pipeline, workspace: str) -> str:

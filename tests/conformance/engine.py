@@ -1,0 +1,165 @@
+"""One engine under test: makes the tables, runs pipelines through the product's own door, reads what they wrote."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from dataflow_provider.compiler.plan import plan_pipeline
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.connectors.base import SessionOptions, SqlSession
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.lock import Holder
+from dataflow_provider.connectors.registry import get_connector
+from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.execution.pipeline import run_pipeline
+from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.project import Project
+from tests.conformance.data import TABLES, Table
+from tests.conformance.reference import Rows
+
+_QUOTED = re.compile(r"\[([^\]]+)\]")
+Nodes = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class OneConnection:
+    """The connections of a test: one, whatever its id."""
+
+    spec: ConnectionSpec
+
+    def get(self, conn_id: str) -> ConnectionSpec:
+        assert conn_id == self.spec.conn_id
+        return self.spec
+
+
+@dataclass
+class Engine:
+    """An engine by a connection and a schema of its own; `folder` is the project."""
+
+    name: str
+    spec: ConnectionSpec
+    schema: str
+    folder: Path
+
+    def table(self, name: str) -> str:
+        """Return the table as a YAML names it; an engine without schemas has an empty one."""
+        return f"{self.schema}.{name}" if self.schema else name
+
+    def quoted(self, name: str) -> str:
+        return get_dialect(self.name).publish.table(self.table(name))
+
+    @contextmanager
+    def session(self) -> Iterator[SqlSession]:
+        options = SessionOptions(Holder("conformance", "setup"), file_roots=(self.folder,))
+        with get_connector(self.name).open(self.spec, options) as session:
+            yield session
+
+    def create(self, *tables: Table) -> None:
+        """The tables stand in the schema with their rows."""
+        dialect = get_dialect(self.name)
+        with self.session() as session:
+            for table in tables or TABLES:
+                columns = ", ".join(f"{dialect.publish.quote(name)} {kind}" for name, kind in table.columns.items())
+                session.execute(f"CREATE TABLE {self.quoted(table.name)} ({columns})")
+                for row in table.values:
+                    values = ", ".join(self._literal(value) for value in row)
+                    session.execute(f"INSERT INTO {self.quoted(table.name)} VALUES ({values})")
+
+    def _literal(self, value: Any) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, int | Decimal):
+            return str(value)
+        return get_dialect(self.name).publish.text(str(value))
+
+    def run(self, case: str, nodes: Nodes, outputs: Mapping[str, Rows]) -> dict[str, Rows]:
+        """Run the nodes with a target behind each output and return what the targets hold."""
+        names = {ref: f"out_{number}" for number, ref in enumerate(outputs)}
+        pipeline = Pipeline.model_validate(
+            {
+                "apiVersion": "dataflow/v1",
+                "kind": "Pipeline",
+                "id": "conformance",
+                "defaults": {"connection": self.spec.conn_id},
+                "nodes": {**self._sources(nodes), **self._own(nodes), **self._targets(case, names)},
+            }
+        )
+        result = run_pipeline(
+            plan_pipeline(pipeline),
+            RunValues(f"manual__{case}"),
+            OneConnection(self.spec),
+            Project(self.folder, "default", (self.folder,), self.folder / "unused.duckdb"),
+        )
+        for error in result.errors.values():
+            raise error
+        with self.session() as session:
+            return {
+                ref: self._read(session, f"{case}_{name}", rows)
+                for (ref, name), rows in zip(names.items(), outputs.values(), strict=True)
+            }
+
+    def _sources(self, nodes: Nodes) -> dict[str, Any]:
+        read = {one for node in nodes.values() for one in _inputs(node["from"])} - set(nodes)
+        return {
+            name: {"type": f"source.{self.name}", "table": self.table(name)}
+            for name in sorted(one.partition(".")[0] for one in read if one.partition(".")[0] not in nodes)
+        }
+
+    def _own(self, nodes: Nodes) -> dict[str, Any]:
+        return {name: self._dressed(node) for name, node in nodes.items()}
+
+    def _dressed(self, value: Any) -> Any:
+        """Return the node with each `[name]` in its texts quoted as the engine quotes."""
+        if isinstance(value, str):
+            return _QUOTED.sub(lambda match: get_dialect(self.name).publish.quote(match[1]), value)
+        if isinstance(value, Mapping):
+            return {key: self._dressed(one) for key, one in value.items()}
+        return [self._dressed(one) for one in value] if isinstance(value, list) else value
+
+    def _targets(self, case: str, names: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            f"to_{name}": {
+                "type": f"target.{self.name}",
+                "from": ref,
+                "table": self.table(f"{case}_{name}"),
+                "write": {"mode": "overwrite"},
+                "create": {"if_missing": True},
+            }
+            for ref, name in names.items()
+        }
+
+    def _read(self, session: SqlSession, table: str, expected: Rows) -> Rows:
+        columns, rows = session.fetch_rows(f"SELECT * FROM {self.quoted(table)}")
+        found = [dict(zip(columns, row, strict=True)) for row in rows]
+        if expected and set(expected[0]) != set(columns):
+            raise AssertionError(f"{table} has the columns {columns}, expected {list(expected[0])}")
+        return found
+
+
+def _inputs(written: Any) -> list[str]:
+    if isinstance(written, str):
+        return [written]
+    return list(written.values()) if isinstance(written, Mapping) else list(written)
+
+
+def normal(rows: Rows) -> Counter[tuple[tuple[str, Any], ...]]:
+    """Return the rows as a bag; what drivers tell differently is equal in it: 1 and 1.00, a date and its text."""
+    return Counter(tuple(sorted((name, _plain(value)) for name, value in row.items())) for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, bool | int | Decimal):
+        return Decimal(value).quantize(Decimal("0.000001"))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time().isoformat() == "00:00:00" else value.isoformat()
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,1 @@
+"""Which columns a column comes from, in one pipeline and across a project. Never imports Airflow."""

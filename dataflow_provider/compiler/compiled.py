@@ -58,6 +58,7 @@ class CompiledStage:
 
     The publish of a table is made by the write modes once the rows stand in the stage table and the target is known.
     Several measures of one figure of a node add up. `target` is a table's target with the run's values bound.
+    `columns` are those of each node (`node`) and other port (`node.port`) that are known, of earlier stages too.
     """
 
     stage: Stage
@@ -65,3 +66,4 @@ class CompiledStage:
     target: SqlTarget | None
     steps: tuple[Step, ...]
     outputs: tuple[Output, ...]
+    columns: Schemas = field(default_factory=dict)

@@ -64,7 +64,12 @@ def compile_stage(
         raise CompileError(scope.problems)
     outputs = _outputs(scope, plan, stage)
     steps = tuple(_steps(scope, plan, stage, outputs))
-    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs))
+    columns = {
+        node if port is None else f"{node}.{port}": rows.columns
+        for (node, port), rows in scope.relations.items()
+        if rows.columns is not None
+    }
+    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), columns)
 
 
 def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None = None) -> None:

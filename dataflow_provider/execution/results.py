@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from dataflow_provider.compiler.compiled import CompiledStage
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.spec.findings import Problem
 
@@ -30,13 +31,17 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class StageResult:
-    """One stage that succeeded; a failed one raises instead. `problems` are warnings met on the way."""
+    """One stage that succeeded; a failed one raises instead. `problems` are warnings met on the way.
+
+    `compiled` is what it ran, for lineage; it stays in the process.
+    """
 
     stage: str
     state: StageState
     seconds: float
     nodes: tuple[NodeResult, ...]
     problems: tuple[Problem, ...] = ()
+    compiled: CompiledStage | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape that tasks leave in XCom and the run page reads."""

@@ -218,7 +218,7 @@ class StageRun:
             self._build(compiled)
             problems = self._publish(compiled, destination)
             self._leave(compiled)
-        return self._result(time.monotonic() - started, problems)
+        return self._result(time.monotonic() - started, problems, compiled)
 
     def _take_over(self) -> None:
         """The rows of other connections stand in stage tables of this one, for the time of this run."""
@@ -275,7 +275,7 @@ class StageRun:
             writes={} if destination is None else {destination.node: destination.temporary},
         )
 
-    def _result(self, seconds: float, problems: list[Problem]) -> StageResult:
+    def _result(self, seconds: float, problems: list[Problem], compiled: CompiledStage) -> StageResult:
         nodes = tuple(self.runner.result(node, seconds) for node in self.stage.nodes)
         for node in nodes:
             if node.counts():
@@ -287,4 +287,4 @@ class StageRun:
         )  # fmt: skip
         for problem in problems:
             logger.warning("%s: %s %s", problem.code, problem.message, problem.hint or "")
-        return StageResult(self.stage.id, "success", round(seconds, 3), nodes, tuple(problems))
+        return StageResult(self.stage.id, "success", round(seconds, 3), nodes, tuple(problems), compiled)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
-from dataflow_provider.compiler.compiled import Schemas
+from dataflow_provider.compiler.compiled import Columns, Schemas
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode, build_graph
 from dataflow_provider.compiler.sqltext import SqlTextError
 from dataflow_provider.dialects.registry import get_dialect
@@ -86,8 +86,8 @@ class PipelineLineage:
 def pipeline_lineage(pipeline: Pipeline, known: Schemas | None = None) -> PipelineLineage:
     """Return the lineage of the enabled nodes.
 
-    `known` has the columns of sources that reflection or inference found, by node id. A node whose text cannot be read
-    gives columns of which only the inputs are known; `dataflow validate` says why.
+    `known` has the columns that reflection or inference found, by `node` or `node.port`. A node whose text cannot be
+    read gives columns of which only the inputs are known; `dataflow validate` says why.
 
     Raises:
         CompileError: for a graph that cannot be built.
@@ -100,8 +100,16 @@ def graph_lineage(pipeline_id: str, graph: Graph, known: Schemas | None = None) 
     nodes: dict[str, Ports] = {}
     for node in graph.nodes.values():
         inputs = [_rows(nodes, given) for given in node.inputs]
-        nodes[node.id] = _ports(node, inputs, known or {})
+        nodes[node.id] = {
+            port: _closed(rows, (known or {}).get(node.id if port is None else f"{node.id}.{port}"))
+            for port, rows in _ports(node, inputs, known or {}).items()
+        }
     return PipelineLineage(pipeline_id, graph, nodes)
+
+
+def _closed(rows: Rows, columns: Columns | None) -> Rows:
+    """Return the rows with the columns that a database told, where the text alone does not name them all."""
+    return rows.named_only(columns) if columns is not None and rows.rest else rows
 
 
 def _ports(node: GraphNode, inputs: Sequence[Rows], known: Schemas) -> Ports:

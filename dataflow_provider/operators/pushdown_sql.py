@@ -1,4 +1,4 @@
-"""`PushdownSqlOperator`: a SELECT whose rows a database writes to a table itself, for Dags written by hand."""
+"""`PushdownSqlOperator`: SQL that a database carries out and publishes itself, for Dags written by hand."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
 from dataflow_provider.errors import AuthorError
-from dataflow_provider.operators.errors import TaskStoppedError, airflow_errors, keep_error
+from dataflow_provider.operators.engine_task import EngineOperator, Work
+from dataflow_provider.operators.pipeline_stage import pipeline_path
 
 if TYPE_CHECKING:
-    from dataflow_provider.execution.results import StageResult
+    from dataflow_provider.connectors.connections import Connections
     from dataflow_provider.spec.loader import Loaded
 
 SOURCE, TARGET = "query", "result"
@@ -30,40 +30,50 @@ _TYPES: tuple[tuple[type, str], ...] = (
 )
 
 
-class PushdownSqlOperator(BaseOperator):
-    """Runs one SELECT and publishes its rows in one transaction, with the write modes of pipelines.
+class PushdownSqlOperator(EngineOperator):
+    """Runs a SELECT, a graph of nodes, or a pipeline file in the databases, with the write modes of pipelines.
 
-    No row passes through the worker. `:name` in the SQL is bound, never spliced: the run's values (`:interval_start`,
-    `:interval_end`, `:logical_date`, `:run_id`) and `parameters`. Returns rows and seconds as XCom, in the shape of
-    `PipelineStageOperator`, with the nodes `query` and `result`.
+    No row passes through the worker unless a graph spans connections. `:name` in SQL is bound, never spliced: the
+    run's values (`:interval_start`, `:interval_end`, `:logical_date`, `:run_id`) and `parameters`. Returns rows and
+    seconds as XCom, in the shape of `PipelineStageOperator`.
+
+    Give one of `sql`, `nodes` and `pipeline`.
 
     Args:
-        conn_id: The connection that reads and writes.
-        sql: One SELECT, or the path of a `.sql` file. A template.
-        table: The table to write. A template.
-        write: As in a pipeline: `{"mode": "upsert", "keys": ["id"]}`; append when omitted.
-        create: As in a pipeline: `{"if_missing": True}`.
-        pre_sql: Statements in the transaction, before the rows.
-        post_sql: Statements in the transaction, after the rows.
-        parameters: Values bound as `:name`. A template.
+        conn_id: The connection that reads and writes; of `nodes`, where SQL nodes run that name none.
+        sql: One SELECT, or the path of a `.sql` file; its nodes are called `query` and `result`. A template.
+        table: The table that `sql` writes. A template.
+        write: How `sql` is published, as in a pipeline: `{"mode": "upsert", "keys": ["id"]}`; append when omitted.
+        create: As in a pipeline: `{"if_missing": True}`. With `sql`.
+        pre_sql: Statements in the transaction, before the rows. With `sql`.
+        post_sql: Statements in the transaction, after the rows. With `sql`.
+        nodes: A graph as in a pipeline file: node id to its fields. A template.
+        pipeline: A pipeline file, absolute or relative to the project; its own texts are no templates. A template.
+        stage: One stage of `nodes` or `pipeline`; all of them, in order, when omitted. A template.
+        parameters: Values bound as `:name`; with `pipeline` they go before the Dag's params. A template.
         kwargs: What every operator takes.
+
+    Raises:
+        AuthorError: when the arguments do not say one thing to do.
     """
 
-    template_fields: Sequence[str] = ("sql", "table", "parameters")
+    template_fields: Sequence[str] = ("conn_id", "sql", "table", "nodes", "pipeline", "stage", "parameters")
     template_ext: Sequence[str] = (".sql",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json"}
-    ui_color = "#e7f0fd"
+    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "nodes": "json", "parameters": "json"}
 
     def __init__(
         self,
         *,
-        conn_id: str,
-        sql: str,
-        table: str,
+        conn_id: str | None = None,
+        sql: str | None = None,
+        table: str | None = None,
         write: Mapping[str, Any] | None = None,
         create: Mapping[str, Any] | None = None,
         pre_sql: Sequence[str] = (),
         post_sql: Sequence[str] = (),
+        nodes: Mapping[str, Any] | None = None,
+        pipeline: str | Path | None = None,
+        stage: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -75,42 +85,79 @@ class PushdownSqlOperator(BaseOperator):
         self.create = dict(create or {})
         self.pre_sql = list(pre_sql)
         self.post_sql = list(post_sql)
+        self.nodes = None if nodes is None else dict(nodes)
+        self.pipeline = None if pipeline is None else str(pipeline)
+        self.stage = stage
         self.parameters = dict(parameters or {})
-        self._at_work = False
+        self._refuse_mixed()
 
-    def execute(self, context: Any) -> dict[str, Any]:
-        self._at_work = True
-        try:
-            with airflow_errors(), keep_error(context):
-                return self._publish(context).to_json()
-        finally:
-            self._at_work = False
+    def _refuse_mixed(self) -> None:
+        forms = [name for name in ("sql", "nodes", "pipeline") if getattr(self, name) is not None]
+        if len(forms) != 1:
+            said = " and ".join(f"`{name}`" for name in forms) or "none of them"
+            raise AuthorError(
+                "DF-OPER-002",
+                f"Task `{self.task_id}` has {said}; it takes one of `sql`, `nodes` and `pipeline`.",
+                hint="`sql` with `conn_id` and `table` is the shortest.",
+            )
+        needed = {"sql": ("conn_id", "table"), "nodes": (), "pipeline": ()}[forms[0]]
+        of_sql = ("table", "write", "create", "pre_sql", "post_sql")
+        refused = {"sql": ("stage",), "nodes": of_sql, "pipeline": ("conn_id", *of_sql)}[forms[0]]
+        missing = [name for name in needed if not getattr(self, name)]
+        given = [name for name in refused if getattr(self, name)]
+        if missing or given:
+            word, names = ("needs", missing) if missing else ("does not take", given)
+            listed = ", ".join(f"`{name}`" for name in names)
+            raise AuthorError(
+                "DF-OPER-003",
+                f"Task `{self.task_id}` with `{forms[0]}` {word} {listed}.",
+                hint="Give it." if missing else "Say it in the nodes themselves.",
+            )
 
-    def on_kill(self) -> None:
-        """Raise into the statement at work, from Airflow's signal handler: the session interrupts and rolls back."""
-        if self._at_work:
-            raise TaskStoppedError("The task was stopped; what it had begun is rolled back.")
+    def values_given(self, context: Any) -> Mapping[str, Any]:
+        return self.parameters if self.pipeline is None else {**context["params"], **self.parameters}
 
-    def _publish(self, context: Any) -> StageResult:
-        # Parsing a Dag imports this module, and must not pay for the engine.
+    def work(self) -> Work:
         from dataflow_provider.compiler.plan import plan_pipeline
-        from dataflow_provider.execution.stage import run_stage
         from dataflow_provider.hooks.connections import connections_of, project_of_installation
-        from dataflow_provider.operators.run_values import values_of_run
+        from dataflow_provider.spec.loader import load_pipeline
+        from dataflow_provider.spec.project import Project
 
-        project = project_of_installation()
-        connections = connections_of(project)
-        pipeline = self.as_pipeline(connections.get(self.conn_id).conn_type).require()
-        values = values_of_run(context["dag_run"], self.parameters, pipeline, project)
-        return run_stage(plan_pipeline(pipeline), TARGET, values, connections, project)
+        if self.pipeline is not None:
+            path = pipeline_path(self.pipeline)
+            project = Project.of(path)
+            loaded = load_pipeline(path)
+        else:
+            project = project_of_installation()
+            loaded = self.as_pipeline(connections_of(project))
+        plan = plan_pipeline(loaded.require())
+        stages = tuple(one.id for one in plan.stages) if self.stage is None else (plan.stage(self.stage).id,)
+        return Work(plan, stages, project, connections_of(project))
 
-    def as_pipeline(self, connector: str) -> Loaded:
-        """Return the operator as the pipeline of two nodes that it stands for."""
+    def as_pipeline(self, connections: Connections) -> Loaded:
+        """Return the operator as the pipeline that it stands for; the engine of `conn_id` names the node types.
+
+        Raises:
+            AuthorError: DF-OPER-004 when no SQL runs on the connection of `sql`.
+        """
         from dataflow_provider.spec.loader import parse_pipeline
 
         pipeline_id = _identifier(f"{self.dag_id}.{self.task_id}")
+        document = {
+            "apiVersion": "dataflow/v1",
+            "kind": "Pipeline",
+            "id": pipeline_id,
+            "params": {name: {"type": _type_of(name, value)} for name, value in self.parameters.items()},
+            "nodes": self.nodes if self.nodes is not None else self._nodes_of_sql(connections),
+        }
+        if self.nodes is not None and self.conn_id:
+            document["defaults"] = {"connection": self.conn_id}
+        return parse_pipeline(json.dumps(document, default=str), f"{pipeline_id}.yaml")
+
+    def _nodes_of_sql(self, connections: Connections) -> dict[str, Any]:
+        engine = engine_of(connections, self.conn_id or "")
         target = {
-            "type": f"target.{connector}",
+            "type": f"target.{engine}",
             "from": SOURCE,
             "connection": self.conn_id,
             "table": self.table,
@@ -119,17 +166,29 @@ class PushdownSqlOperator(BaseOperator):
             "pre_sql": self.pre_sql,
             "post_sql": self.post_sql,
         }
-        document = {
-            "apiVersion": "dataflow/v1",
-            "kind": "Pipeline",
-            "id": pipeline_id,
-            "params": {name: {"type": _type_of(name, value)} for name, value in self.parameters.items()},
-            "nodes": {
-                SOURCE: {"type": f"source.{connector}", "connection": self.conn_id, "query": self.sql},
-                TARGET: {key: value for key, value in target.items() if value},
-            },
+        return {
+            SOURCE: {"type": f"source.{engine}", "connection": self.conn_id, "query": self.sql},
+            TARGET: {key: value for key, value in target.items() if value},
         }
-        return parse_pipeline(json.dumps(document), f"{pipeline_id}.yaml")
+
+
+def engine_of(connections: Connections, conn_id: str) -> str:
+    """Return the engine that runs SQL on a connection.
+
+    Raises:
+        AuthorError: DF-OPER-004 when none does; DF-CONN-001 when there is no such connection.
+    """
+    from dataflow_provider.connectors.registry import SQL_ENGINES
+
+    conn_type = connections.get(conn_id).conn_type
+    if conn_type not in SQL_ENGINES:
+        known = ", ".join(f"`{name}`" for name in sorted(SQL_ENGINES))
+        raise AuthorError(
+            "DF-OPER-004",
+            f"Connection `{conn_id}` is of type `{conn_type}`, on which no SQL runs; it does on {known}.",
+            hint="Name a connection of one of those types.",
+        )
+    return conn_type
 
 
 def _type_of(name: str, value: object) -> str:

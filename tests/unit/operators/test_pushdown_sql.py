@@ -8,8 +8,11 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
+from dataflow_provider.connectors.connections import EnvironmentConnections
+from dataflow_provider.errors import AuthorError
 from dataflow_provider.operators.pushdown_sql import PushdownSqlOperator
 from tests.unit.operators.conftest import MakeContext, Query
+from tests.unit.operators.test_pipeline_stage import PIPELINE
 
 
 def make(**options: Any) -> PushdownSqlOperator:
@@ -85,5 +88,70 @@ def test_pushdown_tasks_of_like_names_are_different_pipelines(project: Path) -> 
     for task_id in ("load-a", "load.a"):
         with DAG("d", schedule=None):
             task = PushdownSqlOperator(task_id=task_id, conn_id="dwh", sql="SELECT 1 AS n", table="t")
-        ids.add(task.as_pipeline("duckdb").require().id)
+        ids.add(task.as_pipeline(EnvironmentConnections()).require().id)
     assert len(ids) == 2
+
+
+GRAPH = {
+    "calls": {"type": "source.duckdb", "table": "calls"},
+    "chosen": {"type": "transform.filter", "from": "calls", "where": "seconds >= :least"},
+    "kept": {"type": "transform.sort", "from": "chosen", "order_by": ["id"], "checkpoint": True},
+    "mart": {
+        "type": "target.duckdb",
+        "from": "kept",
+        "table": "mart.{{ params.name }}",
+        "create": {"if_missing": True},
+    },
+}
+
+
+def graph(**options: Any) -> PushdownSqlOperator:
+    with DAG("By-Hand", schedule=None):
+        return PushdownSqlOperator(task_id="load", parameters={"least": 30}, **options)
+
+
+def test_pushdown_runs_every_stage_of_a_graph(project: Path, query: Query, make_context: MakeContext) -> None:
+    task = graph(nodes=GRAPH, conn_id="dwh")
+    context: Any = make_context({"name": "long"})
+    task.render_template_fields(context)
+    result = task.execute(context)
+    assert query("SELECT count(*), min(seconds) FROM mart.long") == [(3, 30)]
+    assert (result["stage"], result["state"]) == ("mart", "success")
+    rows = {node["id"]: node["rows_out"] for node in result["nodes"]}
+    assert (rows["kept"], rows["mart"]) == (3, 3)
+
+
+def test_pushdown_runs_one_stage_of_a_graph(project: Path, make_context: MakeContext) -> None:
+    result = graph(nodes=GRAPH, conn_id="dwh", stage="kept").execute(make_context())
+    assert [node["id"] for node in result["nodes"]] == ["calls", "chosen", "kept"]
+
+
+def test_pushdown_runs_a_pipeline_file(project: Path, query: Query, make_context: MakeContext) -> None:
+    (project / "yaml_pipelines" / "telecom" / "long_calls.yaml").write_text(PIPELINE)
+    task = graph(pipeline="yaml_pipelines/telecom/long_calls.yaml")
+    task.execute(make_context({"least": 10}))
+    assert query("SELECT count(*), min(seconds) FROM long_calls") == [(3, 30)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "DF-OPER-002"),
+        ({"sql": "SELECT 1", "nodes": {}}, "DF-OPER-002"),
+        ({"sql": "SELECT 1", "table": "t"}, "DF-OPER-003.*conn_id"),
+        ({"sql": "SELECT 1", "conn_id": "dwh", "table": "t", "stage": "s"}, "DF-OPER-003.*stage"),
+        ({"pipeline": "p.yaml", "conn_id": "dwh"}, "DF-OPER-003.*conn_id"),
+        ({"nodes": GRAPH, "write": {"mode": "append"}}, "DF-OPER-003.*write"),
+    ],
+)
+def test_pushdown_with_mixed_arguments_is_refused_when_the_dag_is_read(options: dict[str, Any], expected: str) -> None:
+    with pytest.raises(AuthorError, match=expected):
+        graph(**options)
+
+
+def test_pushdown_refuses_a_connection_without_sql(
+    project: Path, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BUCKET", '{"conn_type": "aws"}')
+    with pytest.raises(AirflowFailException, match=r"DF-OPER-004.*`bucket` is of type `aws`.*`duckdb`"):
+        make(sql="SELECT 1 AS n", conn_id="bucket").execute(make_context())

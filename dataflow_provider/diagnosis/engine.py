@@ -1,0 +1,183 @@
+"""Passages to ranked causes: every signature is asked, evidence weighed by where it stands, confidences calibrated."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dataflow_provider.diagnosis.log import Passage, Role, is_retry_noise, read_passages
+from dataflow_provider.diagnosis.refine import REFINEMENTS
+from dataflow_provider.diagnosis.signatures import FAMILIES
+from dataflow_provider.diagnosis.taxonomy import UNKNOWN, often_confused
+from dataflow_provider.diagnosis.weighing import Evidence, Weighing
+
+_WEIGHT = {
+    Role.ROOT: 1.0,
+    Role.CHAINED: 0.93,
+    Role.STACK: 0.95,
+    Role.ERROR: 0.88,
+    Role.RAW: 0.8,
+    Role.WARNING: 0.72,
+    Role.INFO: 0.58,
+    Role.AFTER: 0.4,
+}
+_RETRY_WEIGHT = 0.6
+_MAX_CHARACTERS = 20_000
+"""Text that is searched; of a longer log the loudest passages come first."""
+
+THRESHOLD = 0.38
+"""Below this score no cause is named."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A suspected cause with its probability, 0 to 1."""
+
+    root_cause: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the log supports: causes by confidence (`unknown` first when none is supported), and the lines for it."""
+
+    ranked: tuple[Ranked, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def judge(log: str) -> Verdict:
+    """Return the causes of the failure that a log tells of; an empty log gives `unknown`."""
+    passages = _loudest(read_passages(log))
+    weighing = Weighing(passages, weigh(passages))
+    for refine in REFINEMENTS:
+        refine(weighing)
+    return _rank(weighing)
+
+
+_ADVICE = re.compile(
+    r"this (?:can|may|could) (?:occur|happen|be caused)|possible (?:causes?|reasons?)|\b1\) .{1,200}\b2\) |"
+    r"check (?:the |your )?(?:account|password|network|credentials)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ADVICE_WEIGHT = 0.6
+
+
+def weigh(passages: Sequence[Passage]) -> list[Evidence]:
+    """Return what the signatures find in each passage."""
+    found: list[Evidence] = []
+    for passage in passages:
+        weight = _WEIGHT[passage.role] * (_RETRY_WEIGHT if _is_demoted(passage) else 1.0)
+        guess = _ADVICE_WEIGHT if _ADVICE.search(passage.text) else 1.0
+        found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in _codes(passage.text))
+        # A list of what may be wrong names causes that are not; a code in it stays a code.
+        found += (
+            Evidence(cause, strength * weight * guess, passage, text) for cause, strength, text in _words(passage.text)
+        )
+    return found
+
+
+def _is_demoted(passage: Passage) -> bool:
+    return passage.role in (Role.WARNING, Role.INFO, Role.RAW, Role.ERROR) and is_retry_noise(passage.text)
+
+
+def _loudest(passages: list[Passage]) -> list[Passage]:
+    """Return the passages that fit the bound, the loudest and latest first, in the order of the log."""
+    order = sorted(range(len(passages)), key=lambda at: (-_WEIGHT[passages[at].role], -at))
+    kept, total = set(), 0
+    seen: set[str] = set()
+    for at in order:
+        text = passages[at].text
+        if text in seen:
+            continue
+        seen.add(text)
+        total += len(text)
+        if total > _MAX_CHARACTERS:
+            break
+        kept.add(at)
+    return [passages[at] for at in sorted(kept)]
+
+
+def _codes(text: str) -> Iterable[tuple[str, float, str]]:
+    for family in FAMILIES:
+        for codes in family.codes:
+            for match in codes.grammar.finditer(text):
+                code = next((group for group in match.groups() if group), None)
+                meaning = codes.meaning(code) if code else None
+                if meaning is not None:
+                    yield (*meaning, match[0])
+
+
+def _words(text: str) -> Iterable[tuple[str, float, str]]:
+    lowered = text.lower()
+    for family in FAMILIES:
+        for words in family.words:
+            found = words.search(text, lowered)
+            if found is not None:
+                yield words.cause, words.strength, found
+
+
+# ---------------------------------------------------------------- ranking
+
+
+def _rank(weighing: Weighing) -> Verdict:
+    scores = _scores(weighing.evidence)
+    order = sorted(scores, key=lambda cause: -scores[cause])
+    best = order[0] if order else None
+    ranked = _confidences(order, scores)
+    if best is None or scores[best] < THRESHOLD:
+        ranked = [Ranked(UNKNOWN, round(1 - (scores[best] if best else 0.0), 2)), *ranked]
+    cited = sorted(
+        (one for one in weighing.evidence if one.cause == best), key=lambda one: (-one.score, one.passage.line)
+    )
+    return Verdict(tuple(ranked[:6]), tuple(_distinct(cited)[:5]))
+
+
+def _scores(evidence: Iterable[Evidence]) -> dict[str, float]:
+    """Return a score a cause: its best evidence, and a little for each further passage that agrees."""
+    by_cause: dict[str, list[float]] = defaultdict(list)
+    for one in evidence:
+        by_cause[one.cause].append(one.score)
+    scores = {}
+    for cause, given in by_cause.items():
+        given.sort(reverse=True)
+        further = sum(score * 0.06 for score in given[1:4])
+        scores[cause] = min(1.0, given[0] + further)
+    return scores
+
+
+def _confidences(order: Sequence[str], scores: dict[str, float]) -> list[Ranked]:
+    """Return confidences by the score and by how far it leads; calibrated on the cases of `tests/evals`."""
+    if not order:
+        return []
+    best = scores[order[0]]
+    lead = best - (scores[order[1]] if len(order) > 1 else 0.0)
+    top = 0.5 + 0.3 * min(1.0, best) + 0.15 * min(1.0, lead / 0.3)
+    if best < THRESHOLD:
+        top = best * 0.8
+    rest = 1 - top
+    ranked = [Ranked(order[0], round(min(0.98, top), 2))]
+    others = list(order[1:4]) + [one for one in often_confused(order[0]) if one not in order[:4]]
+    for number, cause in enumerate(others[:4]):
+        ranked.append(Ranked(cause, round(max(0.01, rest * 0.5 ** (number + 1)), 2)))
+    return ranked
+
+
+def _distinct(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Return the first evidence of each line."""
+    by_line: dict[int, Evidence] = {}
+    for one in evidence:
+        by_line.setdefault(one.passage.line, one)
+    return list(by_line.values())
+
+
+_BLANKS = re.compile(r"\s+")
+
+
+def quote(evidence: Evidence, length: int = 300) -> str:
+    """Return the cited passage on one line, shortened around what matched."""
+    text = _BLANKS.sub(" ", evidence.passage.text).strip()
+    at = text.find(_BLANKS.sub(" ", evidence.matched).strip())
+    start = max(0, at - length // 2) if at > length // 2 else 0
+    return text[start : start + length]

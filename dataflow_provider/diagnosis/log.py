@@ -1,0 +1,297 @@
+"""A task log as passages: what was said, how loud, and where in the chain of errors. Bounded, whatever the log's size.
+
+Reads Airflow's own formats (JSON lines, console, bracketed), Python and Java stack traces and the raw output of
+programs that a task started.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+MAX_BYTES = 2_000_000
+"""How much of a log's end is read; the cause of a failure stands near it."""
+
+MAX_LINES = 20_000
+MAX_LINE = 4_000
+
+
+class Role(StrEnum):
+    """What a passage is in the story of the failure."""
+
+    ROOT = "root"
+    CHAINED = "chained"
+    STACK = "stack"
+    ERROR = "error"
+    RAW = "raw"
+    WARNING = "warning"
+    INFO = "info"
+    AFTER = "after"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One statement of the log: `line` is where it begins, from 1; its text may span lines."""
+
+    role: Role
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    text: str
+    level: str | None
+    logger: str
+
+
+_STAMPED = re.compile(
+    r"^\[?\d{4}-\d\d-\d\d[T ,]+\d\d:\d\d:\d\d[^\s\]]*(?: UTC| [+-]\d{4})?\]?[ ,-]*(?:\{(?P<place>[^}]*)\} *)?"
+    r"\[?(?P<level>DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL|EXCEPTION)\s*\]?[ :-]*(?P<text>.*)$",
+    re.IGNORECASE,
+)
+_STAMP_STARTS = frozenset("0123456789[{")
+_DATED = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ,]+\d\d:\d\d:\d\d")
+_LOGGER = re.compile(r"\s+\[(?P<logger>[\w.]+)\](?: [\w.]+=.*)?$|:? source=\"?(?P<source>[\w.-]+)\"?(?: loc=\S+)?$")
+_LEADING_LOGGER = re.compile(r"^(?P<logger>[a-z_][\w.]*): ")
+_FRAME = re.compile(r'^\s*(?:File "[^"]*", line \d+|at [\w$.<>]+\(|at \S+ \S+\.go:\d+|\.\.\. \d+ (?:more|common))')
+_JAVA_FRAME = re.compile(r"^(?:\[java\] |\S+ \| )?\s*(?:at [\w$./<>]+\([^)]*\)|\.\.\. \d+ more)")
+_TRACEBACK = re.compile(r"^(?:\S+ \| )?\s*Traceback \(most recent call last\):")
+_LINK = re.compile(r"(?:The above exception was the direct cause|During handling of the above exception)")
+_EXCEPTION = re.compile(r"^(?:\S+ \| )?(?P<type>[A-Za-z_][\w.$]*)(?:: |$)")
+_EXCEPTION_NAME = re.compile(
+    r"(?:Error|Exception|Timeout|Exit|Interrupt|Warning|Iteration|Refused|Closed|NotFound|Denied|Failure|Failed|Down|Stopped|Skip|Invalid|Key|Violation|Detected)\w*$"
+)
+# A stamped line without any of these tells of no failure and is not looked at.
+_ALARMS = (
+    "error", "exception", "fail", "fatal", "critical", "warn", "cause", "cannot", "can't", "could not", "denied",
+    "exceed", "refus", "kill", "expir", "timed out", "timeout", "ora-", "not found", "not exist", "stuck", "lost",
+    "duplicate", "invalid", "unable", "too ", "out of", "lock", "violat", "overflow", "truncat", "missing",
+    "undefined", "unknown", "reject", "zombie", "heartbeat", "forbidden", "authoriz", "throttl", "quota", "abort",
+    "terminat", "syntax", "unavailable", "reset", "closed", "broken", "corrupt", "malformed", "queued", "time is out",
+)  # fmt: skip
+_NOISE = re.compile(
+    r"openlineage|py\.warnings|DeprecationWarning|FutureWarning|UserWarning|Marking task as|Retry policy decision|"
+    r"::(?:end)?group::|Exporting env vars|Rendered template fields|AIRFLOW_CTX_|Task exited with return code 1\b|"
+    r"Task instance in failure state|metrics flushed|Filling up the DagBag|Secrets backends"
+    r" loaded|Connection Retrieved",
+    re.IGNORECASE,
+)
+_RETRY = re.compile(
+    r"will (?:be )?retr|retrying|retry (?:\d|in )|attempt \d+ (?:of|/) ?\d+|trying again|another attempt|backing off|"
+    r"recovered|succeeded (?:on|after)",
+    re.IGNORECASE,
+)
+
+
+def is_retry_noise(text: str) -> bool:
+    """Return whether the text tells of a failure that something else already dealt with."""
+    return _RETRY.search(text) is not None
+
+
+def read_log(path: Path) -> str:
+    """Return the end of the log, at most `MAX_BYTES`, as text; bytes that are no UTF-8 are replaced."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - MAX_BYTES))
+        return stream.read(MAX_BYTES).decode("utf-8", errors="replace")
+
+
+def read_passages(text: str) -> list[Passage]:
+    """Return the passages of a log in their order; an empty log has none."""
+    lines = list(_lines(text))
+    passages = list(_passages(lines))
+    # The task ends with its last stack trace; what is logged behind it is clearing up.
+    ends = [at for at, passage in enumerate(passages) if passage.role in (Role.ROOT, Role.CHAINED)]
+    last = ends[-1] if ends else len(passages)
+    return [
+        Passage(Role.AFTER, passage.line, passage.text)
+        if at > last and passage.role in (Role.INFO, Role.WARNING, Role.RAW)
+        else passage
+        for at, passage in enumerate(passages)
+    ]
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    rows = text.split("\n")
+    first = max(0, len(rows) - MAX_LINES)
+    alarmed = _alarmed(rows[first:])
+    for number, row in enumerate(rows[first:], first + 1):
+        if row[:1] in _STAMP_STARTS and number - first - 1 not in alarmed:
+            continue
+        row = row.rstrip("\r")[:MAX_LINE]
+        if row.startswith("{") and row.endswith("}"):
+            event = _json_lines(number, row)
+            if event is not None:
+                yield from event
+                continue
+        yield _line(number, row)
+
+
+def _alarmed(rows: list[str]) -> set[int]:
+    """Return which rows hold an alarming word; one search over the whole text a word is far cheaper than one a row."""
+    lowered = [row.lower() for row in rows]  # row by row: small letters may be longer than capitals
+    text = "\n".join(lowered)
+    starts = [0]
+    for row in lowered:
+        starts.append(starts[-1] + len(row) + 1)
+    found: set[int] = set()
+    for alarm in _ALARMS:
+        at = text.find(alarm)
+        while at >= 0:
+            index = bisect_right(starts, at) - 1
+            found.add(index)
+            at = text.find(alarm, starts[index + 1])
+    return found
+
+
+def _line(number: int, row: str) -> _Line:
+    match = _STAMPED.match(row) if row[:1] in "[0123456789" else None
+    if match is None:
+        return _Line(number, row, "INFO" if row[:1] in "[0123456789" and _DATED.match(row) else None, "")
+    text, logger = match["text"], (match["place"] or "").partition(":")[0]
+    trailing = _LOGGER.search(text)
+    leading = None if trailing or logger else _LEADING_LOGGER.match(text)
+    if trailing:
+        text, logger = text[: trailing.start()], trailing["logger"] or trailing["source"] or ""
+    elif leading:
+        text, logger = text[leading.end() :], leading["logger"]
+    return _Line(number, text, match["level"].upper(), logger)
+
+
+def _json_lines(number: int, row: str) -> list[_Line] | None:
+    """Return a structured record of Airflow 3 as lines, its stack trace as Python would print it."""
+    try:
+        record = json.loads(row)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or "event" not in record:
+        return None
+    level = str(record.get("level", "info")).upper()
+    found = [_Line(number, str(record["event"])[:MAX_LINE], level, str(record.get("logger", "")))]
+    details = record.get("error_detail") or []
+    for at, detail in enumerate(reversed(details) if isinstance(details, list) else []):
+        if at:
+            found.append(
+                _Line(number, "The above exception was the direct cause of the following exception:", None, "")
+            )
+        found.append(_Line(number, "Traceback (most recent call last):", None, ""))
+        value = str(detail.get("exc_value", ""))
+        text = f"{detail.get('exc_type', 'Exception')}: {value}"
+        found += [_Line(number, one[:MAX_LINE], None, "") for one in text.split("\n")]
+        found.append(_Line(number, "", None, ""))
+    return found
+
+
+# ---------------------------------------------------------------- passages
+
+
+def _passages(lines: list[_Line]) -> Iterator[Passage]:
+    at = 0
+    chain: list[Passage] = []
+    while at < len(lines):
+        line = lines[at]
+        if line.level is None and _TRACEBACK.match(line.text):
+            exception, at = _exception_behind(lines, at + 1)
+            if exception is not None:
+                chain.append(exception)
+            continue
+        if line.level is None and (_LINK.search(line.text) or not line.text.strip()):
+            at += 1
+            continue
+        yield from _close(chain)
+        chain = []
+        if line.level is None:
+            passage, at = _loose(lines, at)
+            if passage is not None:
+                yield passage
+            continue
+        at += 1
+        if not _is_noise(line):
+            yield Passage(_role_of(line), line.number, line.text)
+    yield from _close(chain)
+
+
+def _close(chain: list[Passage]) -> Iterator[Passage]:
+    """Yield the exceptions of one chain: the first is what happened, all others are what was made of it."""
+    for number, passage in enumerate(chain):
+        yield Passage(Role.CHAINED if number else Role.ROOT, passage.line, passage.text)
+
+
+def _exception_behind(lines: list[_Line], at: int) -> tuple[Passage | None, int]:
+    """Return the exception below the frames of a traceback, with all lines of its message, and where it ends."""
+    while (
+        at < len(lines)
+        and lines[at].level is None
+        and (lines[at].text.startswith((" ", "\t")) or _FRAME.match(lines[at].text))
+    ):
+        at += 1
+    begin = at
+    text: list[str] = []
+    while at < len(lines) and lines[at].level is None and not _ends_message(lines[at].text):
+        if not _FRAME.match(lines[at].text):
+            text.append(lines[at].text)
+        at += 1
+    if not text:
+        return None, max(at, begin)
+    return Passage(Role.ROOT, lines[begin].number, "\n".join(text[:40]).rstrip()), at
+
+
+def _ends_message(text: str) -> bool:
+    return bool(_TRACEBACK.match(text) or _LINK.search(text))
+
+
+def _loose(lines: list[_Line], at: int) -> tuple[Passage | None, int]:
+    """Return an unstamped passage: an exception before its frames (short traces, Java), or raw output."""
+    line = lines[at]
+    if _JAVA_FRAME.match(line.text) or _FRAME.match(line.text):
+        return None, at + 1
+    text = [line.text]
+    role = Role.STACK if _is_exception(line.text) else Role.RAW
+    number = line.number
+    at += 1
+    while role is Role.STACK and at < len(lines) and lines[at].level is None and lines[at].text.strip():
+        follower = lines[at].text
+        if _TRACEBACK.match(follower) or _LINK.search(follower) or _is_exception(follower):
+            break
+        if _FRAME.match(follower) or _JAVA_FRAME.match(follower):
+            at += 1
+            if follower.lstrip().startswith("File "):
+                role = Role.STACK
+            continue
+        text.append(follower)
+        at += 1
+    joined = "\n".join(text[:40])
+    short_form = (
+        role is Role.STACK and at - 1 > 0 and _FRAME.match(lines[at - 1].text) and "File " in lines[at - 1].text
+    )
+    return Passage(Role.ROOT if short_form else role, number, joined), at
+
+
+def _is_exception(text: str) -> bool:
+    stripped = re.sub(r"^(?:\[java\] |\S+ \| |Exception in thread \"[^\"]*\" |Caused by: |---- nested ?)", "", text)
+    match = _EXCEPTION.match(stripped)
+    return bool(
+        match and ("." in match["type"] or _EXCEPTION_NAME.search(match["type"])) and not match["type"].islower()
+    )
+
+
+def _is_noise(line: _Line) -> bool:
+    return _NOISE.search(line.text) is not None or _NOISE.search(line.logger) is not None
+
+
+def _role_of(line: _Line) -> Role:
+    if line.level in ("ERROR", "CRITICAL", "FATAL", "EXCEPTION"):
+        return Role.ERROR
+    if line.level in ("WARNING", "WARN"):
+        return Role.WARNING
+    return Role.INFO

@@ -1,0 +1,134 @@
+"""What single signatures cannot know: two causes beside each other, of which one explains the other.
+
+Each refinement is a plain function over the weighing; they run in the order of `REFINEMENTS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from dataflow_provider.diagnosis.log import Role
+from dataflow_provider.diagnosis.weighing import Weighing
+
+_QUOTED_VALUE = re.compile(r"[\"']([^\"'\n]{3,})[\"']")
+_IMPORT_ERRORS = re.compile(
+    r"^(?:\w+\.)*(?:ModuleNotFoundError|ImportError|NameError|SyntaxError|IndentationError|TabError|AttributeError|"
+    r"TypeError|KeyError|AirflowDagCycleException)\b",
+    re.MULTILINE,
+)
+_EXCEPTIONS = (Role.ROOT, Role.CHAINED, Role.STACK)
+_XCOM = re.compile(r"xcom", re.IGNORECASE)
+
+
+def explain_general_by_special(weighing: Weighing) -> None:
+    """A general cause gives way where a special one stands in the same passage."""
+    for special, general in _EXPLAINS:
+        lines = {one.passage.line for one in weighing.evidence if one.cause == special and one.score >= 0.35}
+        weighing.scale(0.6, cause=general, lines=lines)
+
+
+_EXPLAINS = (
+    ("credentials_expired", "auth_failed"),
+    ("session_expired_idle", "connection_lost"),
+    ("network_policy_blocked", "auth_failed"),
+    ("network_policy_blocked", "permission_denied"),
+    ("network_policy_blocked", "tls_error"),
+    ("tls_error", "connection_lost"),
+    ("tls_error", "connection_refused"),
+    ("dns_failure", "connection_refused"),
+    ("dns_failure", "connect_timeout"),
+    ("connect_timeout", "connection_refused"),
+    ("invalid_configuration", "permission_denied"),
+    ("invalid_configuration", "connection_refused"),
+    ("warehouse_unavailable", "object_not_found"),
+    ("lock_contention", "statement_timeout"),
+    ("statement_timeout", "connect_timeout"),
+    ("airflow_task_timeout", "connect_timeout"),
+    ("airflow_task_timeout", "cluster_start_failure"),
+    ("airflow_sensor_timeout", "connect_timeout"),
+    ("date_parse_error", "type_cast_error"),
+    ("bad_file_format", "type_cast_error"),
+    ("encoding_error", "type_cast_error"),
+    ("merge_duplicate_rows", "unique_violation"),
+    ("kafka_poll_interval_exceeded", "connection_lost"),
+    ("flink_checkpoint_failure", "connect_timeout"),
+    ("rate_limited", "remote_service_error"),
+    ("connection_limit", "connection_refused"),
+    ("connection_limit", "connect_timeout"),
+    ("connection_limit", "out_of_memory"),
+    ("template_or_variable_error", "source_file_missing"),
+    ("out_of_memory", "cluster_start_failure"),
+    ("disk_or_spool_space", "out_of_memory"),
+    ("airflow_connection_undefined", "object_not_found"),
+    ("dag_not_found", "object_not_found"),
+    ("dag_not_found", "dag_import_error"),
+    ("template_or_variable_error", "object_not_found"),
+    ("airflow_scheduling_stuck", "object_not_found"),
+    ("xcom_too_large_or_unserializable", "type_cast_error"),
+    ("schema_drift", "object_not_found"),
+    ("schema_drift", "sql_syntax_error"),
+    ("missing_driver_or_dependency", "source_file_missing"),
+    ("missing_driver_or_dependency", "object_not_found"),
+    ("invalid_configuration", "source_file_missing"),
+    ("connection_lost", "connect_timeout"),
+    ("permission_denied", "sql_syntax_error"),
+    ("string_truncation", "type_cast_error"),
+)
+
+
+def tell_wrong_delimiter(weighing: Weighing) -> None:
+    """A whole line that does not convert to a number was cut at the wrong delimiter."""
+    for one in list(weighing.evidence):
+        if one.cause not in ("type_cast_error", "date_parse_error"):
+            continue
+        for value in _QUOTED_VALUE.findall(one.passage.text):
+            if any(value.count(mark) >= 2 for mark in (";", "|", "\t", "\\t")):
+                weighing.scale(0.6, lines={one.passage.line})
+                weighing.add("bad_file_format", 0.95, one.passage, value)
+                return
+
+
+def tell_import_of_dag(weighing: Weighing) -> None:
+    """A missing module or name while a Dag file loads is an import error of the Dag."""
+    if not weighing.has("dag_import_error"):
+        return
+    for passage in weighing.passages:
+        if passage.role in _EXCEPTIONS and _IMPORT_ERRORS.search(passage.text):
+            weighing.add("dag_import_error", 0.97, passage, passage.text.split("\n")[0])
+    weighing.scale(0.55, cause="missing_driver_or_dependency")
+
+
+def tell_expiry_behind_refusal(weighing: Weighing) -> None:
+    """A refused login beside a line that names an expiry was refused for it."""
+    if weighing.best("credentials_expired") >= 0.4:
+        weighing.scale(0.7, cause="auth_failed")
+        weighing.scale(0.7, cause="permission_denied")
+        weighing.scale(1.25, cause="credentials_expired")
+
+
+def tell_size_of_xcom(weighing: Weighing) -> None:
+    """A packet or column that is too small for an XCom is about the XCom."""
+    if not (weighing.has("string_truncation") or weighing.has("connection_lost")):
+        return
+    for passage in weighing.passages:
+        if passage.role in (*_EXCEPTIONS, Role.ERROR) and _XCOM.search(passage.text):
+            weighing.scale(0.7, lines={passage.line})
+            weighing.add("xcom_too_large_or_unserializable", 0.9, passage, "xcom")
+            return
+
+
+def doubt_hints(weighing: Weighing) -> None:
+    """Hints in plain output decide nothing where no error says anything."""
+    if max((one.score for one in weighing.evidence), default=0.0) < 0.45:
+        weighing.scale(0.7, lines={one.line for one in weighing.passages if one.role in (Role.INFO, Role.AFTER)})
+
+
+REFINEMENTS: tuple[Callable[[Weighing], None], ...] = (
+    explain_general_by_special,
+    tell_wrong_delimiter,
+    tell_import_of_dag,
+    tell_expiry_behind_refusal,
+    tell_size_of_xcom,
+    doubt_hints,
+)

@@ -1,0 +1,36 @@
+"""Signatures, one file a family. The order decides nothing: all of them are asked."""
+
+from __future__ import annotations
+
+from dataflow_provider.diagnosis.signatures import (
+    airflow,
+    hana,
+    mysql,
+    network,
+    oracle,
+    postgres,
+    python,
+    snowflake,
+    spark,
+    sqlserver,
+    storage,
+    streaming,
+    teradata,
+)
+from dataflow_provider.diagnosis.signatures.base import Family
+
+FAMILIES: tuple[Family, ...] = (
+    airflow.FAMILY,
+    hana.FAMILY,
+    mysql.FAMILY,
+    network.FAMILY,
+    oracle.FAMILY,
+    postgres.FAMILY,
+    python.FAMILY,
+    snowflake.FAMILY,
+    spark.FAMILY,
+    sqlserver.FAMILY,
+    storage.FAMILY,
+    streaming.FAMILY,
+    teradata.FAMILY,
+)

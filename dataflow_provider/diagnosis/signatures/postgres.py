@@ -1,0 +1,180 @@
+"""PostgreSQL and everything that speaks SQLSTATE. Source: PostgreSQL 17, appendix A (error codes); libpq's texts."""
+
+from __future__ import annotations
+
+import re
+
+from dataflow_provider.diagnosis.signatures.base import Codes, Family, codes, words
+
+# The class names that psycopg gives to SQLSTATEs.
+_NAMES = codes(
+    {
+        "deadlock": "DeadlockDetected",
+        "lock_contention": "LockNotAvailable SerializationFailure",
+        "unique_violation": "UniqueViolation ExclusionViolation",
+        "not_null_violation": "NotNullViolation",
+        "foreign_key_violation": "ForeignKeyViolation",
+        "type_cast_error": "InvalidTextRepresentation DatatypeMismatch CannotCoerce InvalidBinaryRepresentation",
+        "date_parse_error": "InvalidDatetimeFormat DatetimeFieldOverflow",
+        "numeric_overflow": "NumericValueOutOfRange IntervalFieldOverflow",
+        "division_by_zero": "DivisionByZero",
+        "string_truncation": "StringDataRightTruncation",
+        "encoding_error": "CharacterNotInRepertoire UntranslatableCharacter",
+        "bad_file_format": "BadCopyFileFormat InvalidJsonText",
+        "object_not_found": "UndefinedTable InvalidSchemaName UndefinedObject InvalidCatalogName",
+        "schema_drift": "UndefinedColumn",
+        "sql_syntax_error": "SyntaxError_ UndefinedFunction GroupingError AmbiguousColumn AmbiguousFunction",
+        "permission_denied": "InsufficientPrivilege ReadOnlySqlTransaction",
+        "auth_failed": "InvalidPassword InvalidAuthorizationSpecification",
+        "connection_limit": "TooManyConnections",
+        "disk_or_spool_space": "DiskFull",
+        "out_of_memory": "OutOfMemory",
+        "connection_lost": "AdminShutdown CrashShutdown ConnectionFailure",
+        "session_expired_idle": "IdleInTransactionSessionTimeout IdleSessionTimeout",
+        "merge_duplicate_rows": "CardinalityViolation",
+        "source_file_missing": "UndefinedFile",
+    }
+)
+
+SQLSTATE = codes(
+    {
+        "deadlock": "40P01",
+        "lock_contention": "55P03 55006",
+        "unique_violation": "23505 23P01",
+        "not_null_violation": "23502",
+        "foreign_key_violation": "23503",
+        "type_cast_error": "22P02 22018 42804 42846",
+        "date_parse_error": "22007 22008",
+        "numeric_overflow": "22003 22015",
+        "division_by_zero": "22012",
+        "string_truncation": "22001",
+        "encoding_error": "22021 22P05",
+        "bad_file_format": "22P04",
+        "object_not_found": "42P01 3F000 42S02 3D000",
+        "schema_drift": "42703 42S22 21S01",
+        "sql_syntax_error": "42601 42883 42803 42702",
+        "permission_denied": "42501 25006",
+        "auth_failed": "28P01",
+        "connection_limit": "53300",
+        "disk_or_spool_space": "53100",
+        "out_of_memory": "53200",
+        "connection_lost": "57P01 57P02 08006 08003 08S01",
+        "session_expired_idle": "25P03 57P05",
+    }
+) | {
+    # One state, several causes: the words beside it decide.
+    "40001": ("lock_contention", 0.6),
+    "57014": ("statement_timeout", 0.6),
+    "57P03": ("connection_refused", 0.6),
+    "08001": ("connection_refused", 0.35),
+    "08004": ("auth_failed", 0.35),
+    "28000": ("auth_failed", 0.5),
+    "23000": ("unique_violation", 0.3),
+    "42000": ("sql_syntax_error", 0.35),
+    "HYT00": ("connect_timeout", 0.4),
+    "21000": ("merge_duplicate_rows", 0.5),
+}
+
+FAMILY = Family(
+    codes=(
+        Codes("psycopg", re.compile(r"\b(?:psycopg2?\.)?errors\.(?P<code>[A-Z]\w+)|^(?P<bare>[A-Z]\w+)(?=:)"), _NAMES),
+        Codes(
+            "SQLSTATE",
+            re.compile(
+                r"(?:SQLSTATE\]?[ :=\[(']*|SQLState |ERROR:  ?|\(|\['|\[|', ')"
+                r"(?P<code>(?:[0-4]\d|5[3-8]|HY|XX)[0-9A-Z]{3}|08S01|HYT00)(?=[\])' :,])"
+            ),
+            SQLSTATE,
+            0.85,
+        ),
+    ),
+    words=words(
+        "postgres",
+        {
+            "deadlock": (r"deadlock detected",),
+            "lock_contention": (
+                r"canceling statement due to lock timeout",
+                r"could not obtain lock on (?:row|relation)",
+                r"could not serialize access",
+                r"conflict with recovery",
+            ),
+            "statement_timeout": (r"canceling statement due to statement timeout", r"due to transaction timeout"),
+            "connection_limit": (
+                r"sorry, too many clients",
+                r"remaining connection slots are reserved",
+                r"too many connections for (?:role|database)",
+                r"no more connections allowed",
+                r"max_locks_per_transaction",
+                r"query_wait_timeout",
+            ),
+            "network_policy_blocked": (r"no pg_hba\.conf entry", r"pg_hba\.conf rejects connection"),
+            "auth_failed": (
+                r"password authentication failed",
+                r"role \"[^\"]*\" does not exist",
+                r"no password supplied",
+                r"\w+ authentication failed for user",
+                r"SASL authentication failed",
+            ),
+            "tls_error": (r"server does not support SSL", r"connection requires? (?:a valid client certificate|SSL)"),
+            "connection_lost": (
+                r"server closed the connection unexpectedly",
+                r"SSL connection has been closed unexpectedly",
+                r"terminating connection due to administrator command",
+                r"terminating connection because of crash",
+                r"SSL SYSCALL error",
+                r"no connection to the server",
+                r"connection already closed",
+            ),
+            "session_expired_idle": (
+                r"terminating connection due to idle",
+                r"idle[- ]in[- ]transaction(?: session)? timeout",
+            ),
+            "unique_violation": (r"duplicate key value violates unique constraint",),
+            "not_null_violation": (r"violates not-null constraint",),
+            "foreign_key_violation": (r"violates foreign key constraint",),
+            "type_cast_error": (
+                r"invalid input syntax for type (?!date|time)",
+                r"invalid input syntax for (?:integer|uuid)",
+            ),
+            "date_parse_error": (
+                r"invalid input syntax for type (?:date|time)",
+                r"date/time field value out of range",
+                r"invalid value \"[^\"]*\" for \"(?:YYYY|MM|DD|HH)",
+            ),
+            "numeric_overflow": (
+                r"numeric field overflow",
+                r"(?:integer|bigint|smallint|value) out of range",
+                r"is out of range for type",
+            ),
+            "string_truncation": (r"value too long for type character",),
+            "encoding_error": (r"invalid byte sequence for encoding", r"has no equivalent in encoding"),
+            "bad_file_format": (
+                r"extra data after last expected column",
+                r"missing data for column",
+                r"unterminated CSV quoted field",
+                r"COPY file signature not recognized",
+            ),
+            "object_not_found": (r"relation \"[^\"]*\" does not exist", r"schema \"[^\"]*\" does not exist"),
+            "schema_drift": (
+                r"column \"?[\w.]+\"? (?:of relation \"[^\"]*\" )?does not exist",
+                r"has (?:more|fewer) (?:expressions|target columns)",
+                r"cached plan must not change result type",
+            ),
+            "permission_denied": (
+                r"permission denied for (?:table|schema|relation|database|sequence|function|view)",
+                r"must be owner of",
+                r"cannot execute \w+ in a read-only transaction",
+            ),
+            "disk_or_spool_space": (
+                r"could not (?:extend|write to) file .*No space left",
+                r"temporary file size exceeds",
+            ),
+            "merge_duplicate_rows": (
+                r"command cannot affect row a second time",
+                r"MERGE command cannot affect row",
+            ),
+            "division_by_zero": (r"\bdivision by zero\b",),
+        },
+    )
+    + words("postgres", {"connection_refused": (r"the database system is (?:starting up|shutting down)",)}, 0.75),
+)

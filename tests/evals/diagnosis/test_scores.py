@@ -1,0 +1,94 @@
+"""The signature engine on whole logs (`dev.jsonl`) and single vendor messages (`messages.txt`), with gates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dataflow_provider.diagnosis.engine import Ranked, judge
+from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
+
+HERE = Path(__file__).parent
+LOG = """\
+2026-05-21T20:17:43.492000Z [info    ] start [loader]
+2026-05-21T20:17:45.126000Z [error   ] Task failed with exception     [task]
+Traceback (most recent call last):
+  File "/opt/dags/load.py", line 16, in load
+    cursor.execute(statement)
+{message}
+2026-05-21T20:17:45.387000Z [info    ] Task exited with return code 1 [task]
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The truth and what was said."""
+
+    case: str
+    cause: str
+    ranked: tuple[Ranked, ...]
+
+    @property
+    def abstains(self) -> bool:
+        return not self.ranked or self.ranked[0].root_cause == UNKNOWN
+
+    @property
+    def is_right(self) -> bool:
+        return bool(self.ranked) and self.ranked[0].root_cause == self.cause
+
+    @property
+    def suspects(self) -> list[str]:
+        return [one.root_cause for one in self.ranked if one.root_cause != UNKNOWN][:3]
+
+
+@pytest.fixture(scope="module")
+def logs() -> list[Answer]:
+    cases = [json.loads(line) for line in (HERE / "dev.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [Answer(case["id"], case["root_cause"], judge(case["log"]).ranked) for case in cases]
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[Answer]:
+    answers = []
+    for line in (HERE / "messages.txt").read_text(encoding="utf-8").splitlines():
+        cause, _, message = line.partition("|")
+        log = LOG.format(message=message.replace("\\n", "\n").replace("\\t", "\t"))
+        answers.append(Answer(message, cause, judge(log).ranked))
+    return answers
+
+
+def share(right: int, of: int) -> float:
+    return right / of
+
+
+def expected_calibration_error(answers: list[Answer]) -> float:
+    """Return the mean gap between confidence and accuracy over ten bins, of the answers that name a cause."""
+    given = [answer for answer in answers if not answer.abstains]
+    bins: dict[int, list[Answer]] = {}
+    for answer in given:
+        bins.setdefault(min(9, int(answer.ranked[0].confidence * 10)), []).append(answer)
+    gaps = [
+        abs(sum(one.ranked[0].confidence for one in bin_) - sum(one.is_right for one in bin_)) for bin_ in bins.values()
+    ]
+    return sum(gaps) / len(given)
+
+
+@pytest.mark.parametrize("source", ["logs", "messages"])
+def test_scores_meet_the_aims(source: str, request: pytest.FixtureRequest) -> None:
+    answers: list[Answer] = request.getfixturevalue(source)
+    known = [answer for answer in answers if answer.cause != UNKNOWN]
+    unknown = [answer for answer in answers if answer.cause == UNKNOWN]
+    wrong = [(answer.case[:80], answer.cause, answer.suspects) for answer in known if not answer.is_right]
+    assert share(sum(answer.is_right for answer in known), len(known)) >= 0.95, wrong
+    assert share(sum(answer.cause in answer.suspects for answer in known), len(known)) >= 0.97, wrong
+    assert share(sum(answer.abstains for answer in unknown), len(unknown)) >= 0.9
+    assert expected_calibration_error(answers) <= 0.08
+
+
+def test_confidences_are_probabilities_of_the_closed_taxonomy(logs: list[Answer]) -> None:
+    for answer in logs:
+        assert all(one.root_cause in CAUSES and 0 <= one.confidence <= 1 for one in answer.ranked)
+        assert len({one.root_cause for one in answer.ranked}) == len(answer.ranked)

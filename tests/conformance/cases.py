@@ -53,17 +53,6 @@ def _row_cases(name: str, table: Table) -> list[Case]:
     rows = table.rows
     kept, dropped = ref.filter_rows(rows, _positive)
     filtered: Nodes = {"f": {"type": "transform.filter", "from": name, "where": "[qty] > 0"}}
-    router: dict[str, Any] = {
-        "type": "transform.router",
-        "from": name,
-        "routes": {"many": "[qty] >= 3", "dear": "[Amount] > 5"},
-    }
-    routes = {
-        "many": lambda row: row["qty"] is not None and row["qty"] >= 3,
-        "dear": lambda row: row["Amount"] is not None and row["Amount"] > 5,
-    }
-    exclusive = ref.route(rows, routes)
-    shared = ref.route(rows, routes, exclusive=False)
     return [
         Case("filter", filtered, {"f": kept, "f.rejected": dropped}),
         Case(
@@ -110,6 +99,22 @@ def _row_cases(name: str, table: Table) -> list[Case]:
                 )
             },
         ),
+    ]
+
+
+def _router_cases(name: str, table: Table) -> list[Case]:
+    router: dict[str, Any] = {
+        "type": "transform.router",
+        "from": name,
+        "routes": {"many": "[qty] >= 3", "dear": "[Amount] > 5"},
+    }
+    routes = {
+        "many": lambda row: row["qty"] is not None and row["qty"] >= 3,
+        "dear": lambda row: row["Amount"] is not None and row["Amount"] > 5,
+    }
+    exclusive = ref.route(table.rows, routes)
+    shared = ref.route(table.rows, routes, exclusive=False)
+    return [
         Case("router", {"r": router}, {f"r.{port}": exclusive[port] for port in ("many", "dear", "default")}),
         Case(
             "router_shared",
@@ -136,8 +141,6 @@ def _group_cases(name: str, table: Table) -> list[Case]:
         "kinds": "COUNT(DISTINCT [größe])",
     }
     by_name = ref.aggregate(rows, ["select"], totals)
-    latest = [("day", True, False), ("id", False, False)]
-    line = [("qty", True, False), ("id", False, False)]
     return [
         Case(
             "aggregate",
@@ -162,6 +165,13 @@ def _group_cases(name: str, table: Table) -> list[Case]:
             },
             {"a": [row for row in ref.aggregate(rows, ["select", "day"], {"n": ref.count}) if row["n"] > 1]},
         ),
+    ]
+
+
+def _deduplicate_cases(name: str, table: Table) -> list[Case]:
+    rows = table.rows
+    latest = [("day", True, False), ("id", False, False)]
+    return [
         Case(
             "deduplicate",
             {
@@ -187,6 +197,13 @@ def _group_cases(name: str, table: Table) -> list[Case]:
             },
             {"d": ref.deduplicate(rows, ["select"], [("day", True, True), ("id", False, False)], keep="last")},
         ),
+    ]
+
+
+def _window_cases(name: str, table: Table) -> list[Case]:
+    rows = table.rows
+    line = [("qty", True, False), ("id", False, False)]
+    return [
         Case(
             "window",
             {
@@ -335,7 +352,6 @@ def _join_cases(name: str, table: Table) -> list[Case]:
         condition=lambda one, other: one["qty"] is not None and other["qty"] is not None and one["qty"] > other["qty"],
         right_prefix="c_",
     )
-    full = ref.join(_pair(table), _pair(CUSTOMERS), "full", {"select": "select"}, right_prefix="c_")
     return [
         *(_join_case(how, table) for how in kinds),
         *(_join_case(how, table, null_safe=True) for how in ("inner", "full", "anti")),
@@ -353,6 +369,12 @@ def _join_cases(name: str, table: Table) -> list[Case]:
             },
             {"j": conditional},
         ),
+    ]
+
+
+def _wide_join_cases(name: str, table: Table) -> list[Case]:
+    full = ref.join(_pair(table), _pair(CUSTOMERS), "full", {"select": "select"}, right_prefix="c_")
+    return [
         Case(
             "join_cross",
             {
@@ -419,7 +441,17 @@ def _union_cases(name: str, table: Table) -> list[Case]:
 
 def cases_of(table: Table) -> list[Case]:
     """Return the cases over one table of orders."""
-    families = (_row_cases, _group_cases, _order_cases, _join_cases, _union_cases)
+    families = (
+        _row_cases,
+        _router_cases,
+        _group_cases,
+        _deduplicate_cases,
+        _window_cases,
+        _order_cases,
+        _join_cases,
+        _wide_join_cases,
+        _union_cases,
+    )
     return [case for family in families for case in family(table.name, table)]
 
 

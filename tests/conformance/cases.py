@@ -243,6 +243,12 @@ def _window_cases(name: str, table: Table) -> list[Case]:
                 )
             },
         ),
+    ]
+
+
+def _frame_cases(name: str, table: Table) -> list[Case]:
+    rows = table.rows
+    return [
         Case(
             "window_frame",
             {
@@ -447,6 +453,7 @@ def cases_of(table: Table) -> list[Case]:
         _group_cases,
         _deduplicate_cases,
         _window_cases,
+        _frame_cases,
         _order_cases,
         _join_cases,
         _wide_join_cases,

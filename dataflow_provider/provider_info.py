@@ -19,6 +19,7 @@ def get_provider_info() -> dict[str, Any]:
         "integrations": [{"integration-name": INTEGRATION, "tags": ["software"]}],
         "operators": [_modules("operators.pipeline_stage", "operators.pushdown_sql")],
         "hooks": [_modules("hooks.duckdb")],
+        "triggers": [_modules("triggers.sql_job")],
         "bundles": [_modules("dag_factory.bundles", "dag_factory.git_bundle")],
         "connection-types": [_duckdb_connection()],
         "cli": ["dataflow_provider.cli.airflow_hook.get_cli_commands"],

@@ -23,6 +23,7 @@ from dataflow_provider.connectors.registry import get_connector, get_file_store
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, Place, TransientError
+from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
 from dataflow_provider.execution.results import StageResult
 from dataflow_provider.execution.stage_tables import StageTables, is_kept, readers_of
@@ -38,10 +39,18 @@ logger = logging.getLogger(__name__)
 BUILD_STEPS = ("read", "stage", "measure", "check")
 
 
-def run_stage(plan: Plan, stage_id: str, values: RunValues, connections: Connections, project: Project) -> StageResult:
+def run_stage(
+    plan: Plan,
+    stage_id: str,
+    values: RunValues,
+    connections: Connections,
+    project: Project,
+    jobs: JobWatch | None = None,
+) -> StageResult:
     """Run one stage; running it again with the same values leaves the same rows.
 
-    Rows that an earlier stage kept and that are gone since are computed again first.
+    Rows that an earlier stage kept and that are gone since are computed again first. With `jobs` long statements run
+    as jobs of the database where its engine has them.
 
     Raises:
         DataflowError: the stage failed; its target is as it was, unless the error says otherwise.
@@ -53,7 +62,7 @@ def run_stage(plan: Plan, stage_id: str, values: RunValues, connections: Connect
         # Every stage before this one may have to be computed again, each of them once.
         for _ in plan.stages:
             with open_session(plan, stage, connections, project) as session:
-                run = StageRun(plan, stage, values, project, session, handed)
+                run = StageRun(plan, stage, values, project, session, handed, jobs)
                 lost = run.lost_inputs()
                 if not lost:
                     result = run.run(started)
@@ -189,6 +198,7 @@ class StageRun:
     project: Project
     session: SqlSession
     handed: Mapping[str, Path]
+    jobs: JobWatch | None = None
 
     def __post_init__(self) -> None:
         self.dialect: SqlDialect = get_dialect(self.stage.dialect)

@@ -12,6 +12,7 @@ from itertools import groupby
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.dialects.steps import ROWS, Figure, Step
 from dataflow_provider.errors import DataflowError, Place, TerminalError
+from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.results import NodeResult
 
 logger = logging.getLogger(__name__)
@@ -19,9 +20,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class StepRunner:
-    """Carries out steps and keeps the figures they gave."""
+    """Carries out steps and keeps the figures they gave; `jobs` build stages where the engine has job ids."""
 
     session: SqlSession
+    jobs: JobWatch | None = None
     figures: dict[tuple[str, Figure], int] = field(default_factory=dict)
 
     def run(self, steps: Iterable[Step]) -> None:
@@ -46,6 +48,8 @@ class StepRunner:
             rows = self.session.fetch_number(step.sql)
         elif step.kind == "hook":
             rows = self.session.execute_author_sql(step.sql)
+        elif step.kind == "stage" and self.jobs is not None:
+            rows = self.jobs.run(self.session, step.sql)
         else:
             rows = self.session.execute(step.sql)
         seconds = time.monotonic() - started

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 
@@ -42,9 +42,12 @@ class EngineOperator(BaseOperator):
     ui_color = "#e7f0fd"
 
     # Not set by an `__init__` of its own: Airflow wraps each one, and a process builds thousands of tasks.
+    deferrable: bool | None = False
+    poll_interval = 10.0
     _at_work = False
     _values: RunValues | None = None
     _done: Mapping[str, StageResult] = MappingProxyType({})
+    _earlier: Mapping[str, dict[str, Any]] = MappingProxyType({})
 
     @abstractmethod
     def work(self) -> Work:
@@ -56,18 +59,28 @@ class EngineOperator(BaseOperator):
         return given
 
     def execute(self, context: Any) -> dict[str, Any]:
+        """Run the stages and return their result; waiting for a job, a deferrable task leaves the worker."""
+        return self._run(context, resumed=False)
+
+    def resume(self, context: Any, event: Any, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Go on after the trigger has fired; `earlier` are the results of stages that were done before."""
+        self.log.info("job=%s is %s", event["job_id"], event["status"])
+        self._earlier = earlier or {}
+        return self._run(context, resumed=True)
+
+    def _run(self, context: Any, *, resumed: bool) -> dict[str, Any]:
         self._at_work, self._done = True, {}
         try:
             with airflow_errors(), keep_error(context):
                 work = self.work()
                 self._values = self.values_of(work, context)
-                self.run_stages(work, self._values, context)
+                self._run_stages(work, self._values, context, resumed)
                 return self.result()
         finally:
             self._at_work = False
 
     def on_kill(self) -> None:
-        """Raise into the statement at work, from Airflow's signal handler: the session interrupts and rolls back."""
+        """Raise into the statement at work, from Airflow's signal handler: it is interrupted or its job cancelled."""
         if self._at_work:
             raise TaskStoppedError("The task was stopped; what it had begun is rolled back.")
 
@@ -77,27 +90,41 @@ class EngineOperator(BaseOperator):
 
         return values_of_run(context["dag_run"], self.values_given(context), work.plan.pipeline, work.project)
 
-    def run_stages(self, work: Work, values: RunValues, context: Any) -> None:
+    def _run_stages(self, work: Work, values: RunValues, context: Any, resumed: bool) -> None:
         """Run the stages that are not done yet and keep their results."""
         # Parsing a Dag imports this module, and must not pay for the engine.
+        from dataflow_provider.execution.jobs import JobRunning, JobWatch
         from dataflow_provider.execution.stage import run_stage
+        from dataflow_provider.operators.job_ledger import TaskJobs
 
-        for stage in work.stages:
-            result = run_stage(work.plan, stage, values, work.connections, work.project)
-            self._done = {**self._done, stage: result}
+        waits = not leaves_worker(self.deferrable, work, self.log)
+        watch = JobWatch(TaskJobs(context), waits=waits, resumed=resumed, poll_s=self.poll_interval)
+        try:
+            with watch.kept_until_the_end():
+                for stage in work.stages:
+                    if stage not in self._earlier:
+                        result = run_stage(work.plan, stage, values, work.connections, work.project, watch)
+                        self._done = {**self._done, stage: result}
+        except JobRunning as running:
+            self._defer(work, running.job_id)
+
+    def _defer(self, work: Work, job_id: str) -> NoReturn:
+        from dataflow_provider.triggers.sql_job import SqlJobTrigger
+
+        done = {**self._earlier, **{stage: result.to_json() for stage, result in self._done.items()}}
+        waiting = next(stage for stage in work.stages if stage not in done)
+        self.defer(
+            trigger=SqlJobTrigger(
+                conn_id=work.plan.stage(waiting).connection, job_id=job_id, poll_interval=self.poll_interval
+            ),
+            method_name="resume",
+            kwargs={"earlier": done},
+        )
 
     def result(self) -> dict[str, Any]:
         """Return the result of the last stage; of several, with the nodes, findings and seconds of all."""
-        from dataflow_provider.execution.results import RunResult
-
-        stages = tuple(self._done.values())
-        answer = stages[-1].to_json()
-        if len(stages) > 1:
-            state = max((one.state for one in stages), key=("success", "warning").index)
-            whole = RunResult("", state, round(sum(one.seconds for one in stages), 3), stages)
-            answer |= {"state": state, "seconds": whole.seconds, "nodes": [asdict(node) for node in whole.nodes]}
-            answer["findings"] = [finding for one in stages for finding in one.to_json()["findings"]]
-        return answer
+        answers = [*self._earlier.values(), *(one.to_json() for one in self._done.values())]
+        return answers[-1] if len(answers) == 1 else joined(answers)
 
     # ------------------------------------------------------------ OpenLineage
 
@@ -112,3 +139,46 @@ class EngineOperator(BaseOperator):
         from dataflow_provider.operators.openlineage import operator_lineage
 
         return operator_lineage(self.work(), self._done, self._values)
+
+
+def joined(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the results of several stages, as `StageResult.to_json` tells them, under the name of the last."""
+    from dataflow_provider.execution.results import NodeResult, merge_nodes
+
+    nodes: dict[str, NodeResult] = {}
+    for one in (NodeResult(**node) for answer in answers for node in answer["nodes"]):
+        nodes[one.id] = merge_nodes(nodes[one.id], one) if one.id in nodes else one
+    return {
+        "stage": answers[-1]["stage"],
+        "state": max((one["state"] for one in answers), key=("success", "warning").index),
+        "seconds": round(sum(one["seconds"] for one in answers), 3),
+        "nodes": [asdict(node) for node in nodes.values()],
+        "findings": [finding for one in answers for finding in one["findings"]],
+    }
+
+
+def leaves_worker(deferrable: bool | None, work: Work, log: Any) -> bool:
+    """Return whether the task shall wait without a worker; None means Airflow's default for operators.
+
+    Raises:
+        AuthorError: DF-OPER-005 when the task asks for it itself, and an engine of its stages has no job ids.
+    """
+    from airflow.sdk.configuration import conf
+
+    from dataflow_provider.connectors.jobs import JOB_ENGINES
+    from dataflow_provider.errors import AuthorError
+
+    wanted = conf.getboolean("operators", "default_deferrable", fallback=False) if deferrable is None else deferrable
+    without = sorted({work.plan.stage(stage).dialect for stage in work.stages} - JOB_ENGINES)
+    if not wanted or not without:
+        return wanted
+    engines = ", ".join(f"`{name}`" for name in without)
+    able = ", ".join(f"`{name}`" for name in sorted(JOB_ENGINES))
+    if deferrable is None:
+        log.info("the task waits in its worker: %s has no job ids (operators.default_deferrable is on)", engines)
+        return False
+    raise AuthorError(
+        "DF-OPER-005",
+        f"`deferrable=True` needs an engine with job ids, {able}; this task runs on {engines}.",
+        hint="Leave `deferrable` out; the task then waits in its worker.",
+    )

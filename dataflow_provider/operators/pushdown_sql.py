@@ -51,6 +51,9 @@ class PushdownSqlOperator(EngineOperator):
         pipeline: A pipeline file, absolute or relative to the project; its own texts are no templates. A template.
         stage: One stage of `nodes` or `pipeline`; all of them, in order, when omitted. A template.
         parameters: Values bound as `:name`; with `pipeline` they go before the Dag's params. A template.
+        deferrable: Wait for long statements without a worker, on engines with job ids (Snowflake, Databricks); refused
+            on others. Airflow's `[operators] default_deferrable` when omitted, which others ignore.
+        poll_interval: Seconds between two looks at a running statement.
         kwargs: What every operator takes.
 
     Raises:
@@ -75,6 +78,8 @@ class PushdownSqlOperator(EngineOperator):
         pipeline: str | Path | None = None,
         stage: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        deferrable: bool | None = None,
+        poll_interval: float = 10.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -89,6 +94,8 @@ class PushdownSqlOperator(EngineOperator):
         self.pipeline = None if pipeline is None else str(pipeline)
         self.stage = stage
         self.parameters = dict(parameters or {})
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
         self._refuse_mixed()
 
     def _refuse_mixed(self) -> None:

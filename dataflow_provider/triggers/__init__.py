@@ -1,0 +1,1 @@
+"""Airflow triggers (public API): waiting for a statement without a worker."""

@@ -1,6 +1,9 @@
+"""Every Dag of dags/examples loads, and `dag.test()` runs it: Airflow's own way through the tasks."""
+
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,11 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
-from tests.unit.operators.conftest import MakeContext, Query
+from tests.unit.conftest import SyncDags
+from tests.unit.operators.conftest import Query
 
-EXAMPLES = ("example_hello_and_audit", "example_region_report")
+RunExample = Callable[..., str]
+EXAMPLES = ("example_graph_of_nodes", "example_hello_and_audit", "example_region_report")
 
 
 @pytest.fixture
@@ -21,7 +26,8 @@ def examples(project: Path, repo_root: Path) -> dict[str, DAG]:
     with duckdb.connect(str(project / "warehouse.duckdb")) as database:
         database.execute("CREATE SCHEMA crm")
         database.execute(
-            "CREATE TABLE crm.subscribers AS SELECT range AS subscriber_id, '48' || range AS msisdn, 1 AS plan_id, "
+            "CREATE TABLE crm.subscribers AS SELECT range AS subscriber_id, '48' || range % 18 AS msisdn, "
+            "range % 3 AS plan_id, "
             "CASE WHEN range = 7 THEN NULL WHEN range % 3 = 0 THEN 'north' ELSE 'south' END AS region, "
             "CASE WHEN range = 4 THEN 'closed' ELSE 'active' END AS status, "
             "DATE '2026-01-01' + CAST(range AS INTEGER) AS activated_on FROM range(20)"
@@ -31,38 +37,38 @@ def examples(project: Path, repo_root: Path) -> dict[str, DAG]:
     return dict(bag.dags)
 
 
-def run(dag: DAG, context: dict[str, Any]) -> list[Any]:
-    """Run the Dag's tasks in order and return what each gave back."""
-    results = []
-    for node in dag.topological_sort():
-        task: Any = dag.get_task(str(node.node_id))
-        task.render_template_fields(context)
-        results.append(task.execute(context))
-    return results
+@pytest.fixture
+def run_example(examples: dict[str, DAG], sync_dags: SyncDags) -> RunExample:
+    """Return a function that runs an example as `dag.test()` does and gives the state of the run."""
+
+    def run(dag_id: str, **conf: Any) -> str:
+        dag = examples[dag_id]
+        sync_dags(dag, fileloc=dag.fileloc)
+        return str(dag.test(run_conf=conf or None).state)
+
+    return run
 
 
 def test_examples_load(examples: dict[str, DAG]) -> None:
     assert sorted(examples) == sorted(EXAMPLES)
 
 
-def test_region_report_counts_the_chosen_subscribers(
-    examples: dict[str, DAG], query: Query, make_context: MakeContext
-) -> None:
-    results = run(examples["example_region_report"], make_context({"status": "active"}))
+def test_region_report_counts_the_chosen_subscribers(run_example: RunExample, query: Query) -> None:
+    assert run_example("example_region_report") == "success"
     assert query("SELECT region, subscribers FROM mart.example_region_report ORDER BY region") == [
         ("north", 7),
         ("south", 11),
         ("unknown", 1),
     ]
-    assert results[-1] == "south"
 
 
-def test_hello_and_audit_leaves_one_line_a_run(
-    examples: dict[str, DAG], query: Query, make_context: MakeContext
-) -> None:
-    dag = examples["example_hello_and_audit"]
-    run(dag, make_context())
-    run(dag, make_context())
-    run(dag, make_context(run_id="manual__2"))
-    lines = query("SELECT run_id, rows FROM mart.example_hello_audit ORDER BY run_id")
-    assert lines == [("manual__2", 10), ("scheduled__2026-11-02T00:00:00+00:00", 10)]
+def test_hello_and_audit_leaves_one_line_a_run(run_example: RunExample, query: Query) -> None:
+    assert run_example("example_hello_and_audit") == "success"
+    assert run_example("example_hello_and_audit") == "success"
+    assert query("SELECT count(DISTINCT run_id), sum(rows) FROM mart.example_hello_audit") == [(2, 20)]
+
+
+def test_graph_of_nodes_keeps_one_row_a_number(run_example: RunExample, query: Query) -> None:
+    assert run_example("example_graph_of_nodes", least=6) == "success"
+    found = query("SELECT plan_id, subscribers FROM mart.example_plans_in_use ORDER BY plan_id")
+    assert found == [(0, 6), (2, 6)]

@@ -53,12 +53,12 @@ class SqlJobTrigger(BaseTrigger):
                 lost += 1
                 self.log.warning("job=%s cannot be asked for: %s", self.job_id, error)
                 if lost == LOST_CONTACTS:
-                    yield self._event("unknown", str(error))
+                    yield await self._event("unknown", str(error))
                     return
             else:
                 lost = 0
                 if state.status != "running":
-                    yield self._event(state.status, state.message)
+                    yield await self._event(state.status, state.message)
                     return
             await asyncio.sleep(self.poll_interval)
 
@@ -66,7 +66,9 @@ class SqlJobTrigger(BaseTrigger):
         """Cancel the job: a person has ended the task that waits for it."""
         await asyncio.to_thread(self._cancel)
 
-    def _event(self, status: str, message: str | None) -> TriggerEvent:
+    async def _event(self, status: str, message: str | None) -> TriggerEvent:
+        """Return the event once the session is closed: after it, nobody may come back here."""
+        await asyncio.to_thread(self._close)
         return TriggerEvent({"job_id": self.job_id, "status": status, "message": message})
 
     async def cleanup(self) -> None:

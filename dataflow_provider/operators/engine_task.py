@@ -123,8 +123,11 @@ class EngineOperator(BaseOperator):
 
     def result(self) -> dict[str, Any]:
         """Return the result of the last stage; of several, with the nodes, findings and seconds of all."""
-        answers = [*self._earlier.values(), *(one.to_json() for one in self._done.values())]
+        answers = self._answers()
         return answers[-1] if len(answers) == 1 else joined(answers)
+
+    def _answers(self) -> list[dict[str, Any]]:
+        return [*self._earlier.values(), *(one.to_json() for one in self._done.values())]
 
     # ------------------------------------------------------------ OpenLineage
 
@@ -132,13 +135,15 @@ class EngineOperator(BaseOperator):
         """Return the datasets and columns as the text tells them; called by Airflow's OpenLineage provider."""
         from dataflow_provider.operators.openlineage import operator_lineage
 
-        return operator_lineage(self.work(), {}, None)
+        return operator_lineage(self.work(), (), {}, None)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Return the datasets and columns as the run met them, with its SQL and rows; called as above."""
         from dataflow_provider.operators.openlineage import operator_lineage
 
-        return operator_lineage(self.work(), self._done, self._values)
+        ran = [result.compiled for result in self._done.values() if result.compiled is not None]
+        rows = {node["id"]: node["rows_out"] for answer in self._answers() for node in answer["nodes"]}
+        return operator_lineage(self.work(), ran, rows, self._values)
 
 
 def joined(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Called by Airflow's OpenLineage provider only, so that its classes may be import
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow.providers.openlineage.extractors import OperatorLineage
@@ -25,7 +25,6 @@ from dataflow_provider.compiler.publishing import preview_publish
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError
-from dataflow_provider.execution.results import StageResult
 from dataflow_provider.lineage.model import Influence, Influences, Rows
 from dataflow_provider.lineage.naming import DatasetName, path_dataset, table_dataset, topic_dataset
 from dataflow_provider.lineage.pipeline import PipelineLineage, graph_lineage
@@ -43,20 +42,21 @@ _SHOWN_STEPS = ("read", "stage", "publish", "hook")
 
 
 def operator_lineage(
-    work: Work, done: Mapping[str, StageResult], values: RunValues | None
+    work: Work, compiled: Sequence[CompiledStage], rows: Mapping[str, int | None], values: RunValues | None
 ) -> OperatorLineage[Any, Any]:
-    """Return the lineage of a task's stages; `done` has those that ran, with the columns and SQL they ran with.
+    """Return the lineage of a task's stages.
+
+    `compiled` are those that this process ran, with the columns and SQL they ran with; `rows` has what each node gave.
 
     A stage that only keeps rows for a later one has inputs and no output: its table lives as long as the run. The
     stage of a target has the sources behind all stages before it as inputs.
     """
-    compiled = [result.compiled for result in done.values() if result.compiled is not None]
     known: dict[str, Columns] = {}
     for stage in compiled:
         known |= stage.columns
     lineage = graph_lineage(work.plan.pipeline.id, work.plan.graph, known)
     told = _Told(work, lineage, known)
-    outputs = [told.output(node, done) for node in told.targets()]
+    outputs = [told.output(node, rows.get(node)) for node in told.targets()]
     return OperatorLineage(
         inputs=[told.input(node, dataset) for node, dataset in told.sources()],
         outputs=outputs,
@@ -94,14 +94,12 @@ class _Told:
         columns = self.known.get(node) if self.lineage.dataset(node) is not None else None
         return InputDataset(named.namespace, named.name, facets=_schema(columns))
 
-    def output(self, node: str, done: Mapping[str, StageResult]) -> OutputDataset:
+    def output(self, node: str, count: int | None) -> OutputDataset:
         target = self.lineage.dataset(node)
         named = self.name(node, target.name if target is not None else node)
         rows = self.lineage.nodes[node][None]
         columns: Columns | None = None if rows.rest else {name: self._type(node, name) for name in rows.columns}
         facets: dict[str, DatasetFacet] = {**_schema(columns), "columnLineage": self._columns(rows)}
-        counts = {one.id: one.rows_out for result in done.values() for one in result.nodes}
-        count = counts.get(node)
         statistics: dict[str, OutputDatasetFacet] = {}
         if count is not None:
             statistics["outputStatistics"] = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(count)
@@ -162,9 +160,8 @@ def _schema(columns: Columns | None) -> dict[str, DatasetFacet]:
     return {"schema": schema_dataset.SchemaDatasetFacet(fields)}
 
 
-def _sql_facet(work: Work, compiled: Iterable[CompiledStage], values: RunValues | None) -> dict[str, JobFacet]:
+def _sql_facet(work: Work, stages: Sequence[CompiledStage], values: RunValues | None) -> dict[str, JobFacet]:
     """Return the statements that moved rows, in order; measuring and tidying up are left out."""
-    stages = list(compiled)
     statements = [sql for stage in stages for sql in _statements(work, stage, values)]
     if not statements:
         return {}

@@ -7,7 +7,7 @@ from dataflow_provider.compiler.values import RunValues, naive_utc
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.write_modes.context import WriteContext
-from dataflow_provider.write_modes.publish import check_steps, prepare_steps, publish_steps
+from dataflow_provider.write_modes.publish import check_steps, prepare_steps, publish_steps, require_supported
 
 
 def preview_publish(pipeline_id: str, compiled: CompiledStage, values: RunValues) -> tuple[Step, ...] | None:
@@ -21,17 +21,18 @@ def preview_publish(pipeline_id: str, compiled: CompiledStage, values: RunValues
     if compiled.target is None:
         return ()
     output = compiled.outputs[0]
-    if output.columns is None:
-        return None
     ctx = WriteContext(
         pipeline=pipeline_id,
         node=output.node,
         target=compiled.target,
         stage=output.table,
-        columns=dict.fromkeys(output.columns, ""),
+        columns=dict.fromkeys(output.columns or (), ""),
         run_id=values.run_id,
         interval_start=values.interval_start and naive_utc(values.interval_start),
         interval_end=values.interval_end and naive_utc(values.interval_end),
-        sql=get_dialect(compiled.dialect).publish,
+        dialect=get_dialect(compiled.dialect),
     )
+    require_supported(ctx)
+    if output.columns is None:
+        return None
     return (*check_steps(ctx), *prepare_steps(ctx), *publish_steps(ctx))

@@ -130,7 +130,9 @@ def _rows_of(scope: Lowering, head: GraphNode, port: Port) -> Relation:
 def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> Iterable[Step]:
     head = plan.graph.nodes[stage.id]
     yield from scope.reads
-    yield Step("stage", scope.dialect.create_stage_schema(), node=head.id)
+    schema = scope.dialect.create_stage_schema()
+    if schema is not None:
+        yield Step("stage", schema, node=head.id)
     kept = yield from _kept_inputs(scope, head, outputs)
     yield from _builds(scope, head, outputs, kept)
     yield from _measures(scope, plan, stage, outputs, kept)

@@ -42,7 +42,7 @@ class Holder:
 class Waiting:
     """One wait in line: tells the log who is in the way, every few seconds, and ends in a clear error."""
 
-    def __init__(self, name: str, timeout_s: float, holder: Callable[[], Holder | None]) -> None:
+    def __init__(self, name: str, timeout_s: float, holder: Callable[[], Holder | str | None]) -> None:
         self.name = name
         self._holder = holder
         self._started = time.monotonic()

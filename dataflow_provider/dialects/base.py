@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.publish import PublishSql
+from dataflow_provider.dialects.transaction import TransactionPlan
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -23,6 +24,7 @@ class SqlDialect:
     parameter_mark:     how that dialect writes a named parameter, put where an author's `:name` stands
     legalise:           passes over a finished tree, in order, each returning a tree the engine runs with equal meaning
     publish:            the statements of a publish
+    transaction:        which statements may share a transaction
     stage_schema:       where stage tables live; made when missing
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
@@ -38,12 +40,14 @@ class SqlDialect:
     forbidden_function: str
     reads_files: bool = False
     legalise: tuple[Legalise, ...] = field(default=())
+    transaction: TransactionPlan = field(default=TransactionPlan())
 
     def stage_table(self, name: str) -> str:
         """Return the quoted, qualified name of a stage table."""
         return f"{self.publish.quote(self.stage_schema)}.{self.publish.quote(name)}"
 
-    def create_stage_schema(self) -> str:
+    def create_stage_schema(self) -> str | None:
+        """Return the statement that makes it when missing; None where there are no schemas to make."""
         return self.publish.create_schema(self.stage_schema)
 
     def create_stage(self, table: str, select: str) -> str:

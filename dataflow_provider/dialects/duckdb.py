@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataflow_provider.dialects.base import SqlDialect
-from dataflow_provider.dialects.publish import DUCKDB_PUBLISH
+from dataflow_provider.dialects.publish_duckdb import DUCKDB_PUBLISH
 
 DUCKDB = SqlDialect(
     name="duckdb",

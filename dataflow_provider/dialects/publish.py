@@ -1,6 +1,7 @@
 """The statements of a publish, as templates: write modes say what happens, an engine's subclass says how it is written.
 
-Tables and columns come in as real names and leave quoted; texts leave as escaped literals, never spliced.
+Tables and columns come in as real names and leave quoted; texts leave as escaped literals, never spliced. Templates
+keep to what every engine reads: no AS before a table's alias, no boolean values, no SELECT without FROM.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Merge:
     """A merge of a source query aliased `s` into a table aliased `t`.
 
     Rows meet on `keys` (equal, never NULL). `update` and `insert` are pairs target column → source column, in order.
-    `delete_flag` names a boolean column of the source: matched rows that carry it are deleted, others never inserted.
+    `delete_flag` names a source column of 1 and 0: matched rows with 1 are deleted, such rows are never inserted.
     """
 
     table: str
@@ -51,13 +52,47 @@ class Merge:
     delete_flag: str | None = None
 
 
-class PublishSql:
-    """Standard SQL; an engine overrides what it writes differently. Every statement here may share a transaction.
+@dataclass(frozen=True)
+class Layout:
+    """How a new table is laid out: SQL texts, names quoted; `partition_by` may hold an author's expressions."""
 
-    `layout` says whether the engine knows `create.primary_index`, `cluster_by` and `partition_by`.
+    primary_index: Sequence[str] = ()
+    cluster_by: Sequence[str] = ()
+    partition_by: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class TargetLock:
+    """How one publish at a time is let into a target.
+
+    take:    asked until it answers 1; 0 or NULL say that somebody else holds the lock
+    holder:  answers one text, who that is, for those who wait; None when it cannot be told
+    release: gives the lock back; None when the end of the transaction does. With it, the lock is the session's and is
+             taken before anything touches the target; without, it is the first statement of the transaction
     """
 
-    layout = False
+    take: str
+    holder: str | None = None
+    release: str | None = None
+
+
+class PublishSql:
+    """Standard SQL; an engine overrides what it writes differently.
+
+    layout:          what of `create.primary_index`, `cluster_by` and `partition_by` the engine knows
+    ranks_rows:      whether there is ROW_NUMBER(), which `write.dedupe` needs
+    server_question: query of one number that tells servers of different abilities apart; None when all are equal
+    """
+
+    layout: frozenset[str] = frozenset()
+    ranks_rows = True
+    server_question: str | None = None
+
+    def for_server(self, answer: int) -> PublishSql:
+        """Return the templates for the server that gave this answer to `server_question`."""
+        return self
+
+    # ------------------------------------------------------------ names and literals
 
     def quote(self, name: str) -> str:
         """Return the name quoted, so that no reserved word or odd character can break out."""
@@ -67,8 +102,9 @@ class PublishSql:
         """Return the table name of a YAML, each part quoted."""
         return ".".join(self.quote(part) for part in split_table_name(name))
 
-    def columns(self, names: Sequence[str]) -> str:
-        return ", ".join(self.quote(name) for name in names)
+    def columns(self, names: Sequence[str], prefix: str = "") -> str:
+        """Return the names in a row, each behind the prefix, such as `s.`."""
+        return ", ".join(f"{prefix}{self.quote(name)}" for name in names)
 
     def text(self, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
@@ -77,48 +113,144 @@ class PublishSql:
         """Return a naive timestamp literal; `moment` is naive UTC."""
         return f"TIMESTAMP '{moment.isoformat(sep=' ', timespec='microseconds')}'"
 
-    def create_schema(self, schema: str) -> str:
+    def text_type(self, length: int) -> str:
+        """Return the type of a column of short texts that can be compared."""
+        return f"VARCHAR({length})"
+
+    def null_of(self, kind: str) -> str:
+        """Return a NULL of that type."""
+        return f"CAST(NULL AS {kind})"
+
+    # ------------------------------------------------------------ conditions and order
+
+    def not_true(self, condition: str) -> str:
+        """Return the condition that holds where the given one is false or NULL."""
+        return f"CASE WHEN {condition} THEN 1 ELSE 0 END = 0"
+
+    def within(self, column: str, start: datetime, end: datetime) -> str:
+        """Return the condition that a quoted column lies in the interval, end exclusive; NULL does not."""
+        return f"{column} >= {self.timestamp(start)} AND {column} < {self.timestamp(end)}"
+
+    def order_term(self, column: str, *, descending: bool, nulls_first: bool) -> str:
+        """Return a term of ORDER BY over a quoted column, with the place of NULL told."""
+        return f"{column} {'DESC' if descending else 'ASC'} NULLS {'FIRST' if nulls_first else 'LAST'}"
+
+    def meet(self, keys: Sequence[tuple[str, str]]) -> str:
+        return " AND ".join(f"t.{self.quote(ours)} = s.{self.quote(theirs)}" for ours, theirs in keys)
+
+    # ------------------------------------------------------------ queries
+
+    def first_of_each(self, table: str, names: str, keys: Sequence[str], order: Sequence[str]) -> str:
+        """Return the query of the first row of each key, `names` (a select list) of it; `order` holds order terms."""
+        rank = self.quote("_df_rank")
+        window = f"PARTITION BY {self.columns(keys)} ORDER BY {', '.join(order)}"
+        ranked = f"SELECT r.*, ROW_NUMBER() OVER ({window}) AS {rank} FROM {table} r"
+        return f"SELECT {names} FROM ({ranked}) ranked WHERE {rank} = 1"
+
+    def flagged(self, source: str, condition: str, flag: str) -> str:
+        """Return the source with a column of 1 where the author's condition holds, else 0.
+
+        It is computed beside the incoming columns alone, so that bare names cannot mean the target's.
+        """
+        case = f"CASE WHEN (\n{condition}\n) THEN 1 ELSE 0 END"
+        return f"SELECT incoming.*, {case} AS {self.quote(flag)} FROM ({source}) incoming"
+
+    # ------------------------------------------------------------ definitions
+
+    def create_schema(self, schema: str) -> str | None:
+        """Return the statement that makes a missing schema; None where schemas are not a pipeline's to make."""
         return f"CREATE SCHEMA IF NOT EXISTS {self.quote(schema)}"
 
-    def create_table(self, table: str, source: str, extra: Mapping[str, str]) -> str:
-        """Return the statement that makes an empty table of the source's columns, then `extra` (name → type)."""
-        more = "".join(f", CAST(NULL AS {kind}) AS {self.quote(name)}" for name, kind in extra.items())
-        return f"CREATE TABLE IF NOT EXISTS {table} AS SELECT s.*{more} FROM ({source}) AS s WHERE 1 = 0"
+    def create_table(self, table: str, source: str, extra: Mapping[str, str], layout: Layout) -> str:
+        """Return the statement that makes an empty table of the source's columns, then `extra` (name → type).
+
+        `layout` holds no more than the engine knows.
+        """
+        return f"CREATE TABLE IF NOT EXISTS {table} AS {self.empty_rows(source, extra)}"
+
+    def empty_rows(self, source: str, extra: Mapping[str, str]) -> str:
+        """Return the query of no rows that has the columns of the source, then `extra`."""
+        more = "".join(f", {self.null_of(kind)} AS {self.quote(name)}" for name, kind in extra.items())
+        return f"SELECT s.*{more} FROM ({source}) s WHERE 1 = 0"
 
     def add_column(self, table: str, name: str, kind: str) -> str:
         return f"ALTER TABLE {table} ADD COLUMN {self.quote(name)} {kind}"
 
+    def lock(self, table: str) -> TargetLock | None:
+        """Return how to be the only writer of the table, whose name is a YAML's; None where the session sees to it."""
+        return None
+
+    # ------------------------------------------------------------ changes
+
     def insert(self, table: str, names: Sequence[str], source: str) -> str:
         return f"INSERT INTO {table} ({self.columns(names)})\n{source}"
-
-    def delete_all(self, table: str) -> str:
-        return f"DELETE FROM {table}"
 
     def delete_where(self, table: str, condition: str) -> str:
         return f"DELETE FROM {table} WHERE {condition}"
 
     def delete_matching(self, table: str, source: str, keys: Sequence[tuple[str, str]]) -> str:
         """Return the statement that deletes the rows whose key is in the source; `keys` as in `Merge`."""
-        return f"DELETE FROM {table} AS t WHERE EXISTS (SELECT 1 FROM ({source}) AS s WHERE {self.meet(keys)})"
+        return f"DELETE FROM {table} AS t WHERE EXISTS (SELECT 1 FROM ({source}) s WHERE {self.meet(keys)})"
 
-    def meet(self, keys: Sequence[tuple[str, str]]) -> str:
-        return " AND ".join(f"t.{self.quote(ours)} = s.{self.quote(theirs)}" for ours, theirs in keys)
+    def update_matching(self, merge: Merge, source: str) -> str:
+        """Return the statement that updates the rows whose key is in the source."""
+        pairs = ", ".join(f"{self.quote(ours)} = s.{self.quote(theirs)}" for ours, theirs in merge.update)
+        return f"UPDATE {merge.table} AS t SET {pairs}\nFROM ({source}) s WHERE {self.meet(merge.keys)}"
+
+    def insert_missing(self, merge: Merge, source: str) -> str:
+        """Return the statement that inserts the rows whose key is not in the table."""
+        names = self.columns([ours for ours, _ in merge.insert])
+        values = self.columns([theirs for _, theirs in merge.insert], "s.")
+        missing = f"NOT EXISTS (SELECT 1 FROM {merge.table} t WHERE {self.meet(merge.keys)})"
+        return f"INSERT INTO {merge.table} ({names})\nSELECT {values} FROM ({source}) s WHERE {missing}"
+
+    # ------------------------------------------------------------ publishes: all statements of one share a transaction
+
+    def overwrite(self, table: str, names: Sequence[str], source: str) -> tuple[str, ...]:
+        """Return the statements after which the table holds the source's rows alone; the last one writes them."""
+        return (f"DELETE FROM {table}", self.insert(table, names, source))
+
+    def replace_where(self, table: str, condition: str, names: Sequence[str], source: str) -> tuple[str, ...]:
+        """Return the statements that put the source's rows in place of those that meet the condition; as `overwrite`.
+
+        Every row of the source meets the condition.
+        """
+        return (self.delete_where(table, condition), self.insert(table, names, source))
+
+    def replace_keys(
+        self, table: str, present: str, keys: Sequence[tuple[str, str]], names: Sequence[str], source: str
+    ) -> tuple[str, ...]:
+        """Return the statements that put the source's rows in place of those with a key in `present`; as `overwrite`.
+
+        `present` is a query of every key that the source has, `keys` are pairs as in `Merge`.
+        """
+        return (self.delete_matching(table, present, keys), self.insert(table, names, source))
 
     def merge(self, merge: Merge) -> tuple[str, ...]:
-        """Return the statements of the merge; more than one are meant for one transaction."""
+        """Return the statements of the merge; their row counts add up to the rows changed."""
         flag = None if merge.delete_flag is None else f"s.{self.quote(merge.delete_flag)}"
         lines = [f"MERGE INTO {merge.table} AS t USING (\n{merge.source}\n) AS s ON ({self.meet(merge.keys)})"]
         if flag:
-            lines.append(f"WHEN MATCHED AND {flag} THEN DELETE")
+            lines.append(f"WHEN MATCHED AND {flag} = 1 THEN DELETE")
         if merge.update:
             pairs = ", ".join(f"{self.quote(ours)} = s.{self.quote(theirs)}" for ours, theirs in merge.update)
             lines.append(f"WHEN MATCHED THEN UPDATE SET {pairs}")
-        values = ", ".join(f"s.{self.quote(theirs)}" for _, theirs in merge.insert)
         names = self.columns([ours for ours, _ in merge.insert])
-        guard = f" AND NOT {flag}" if flag else ""
+        values = self.columns([theirs for _, theirs in merge.insert], "s.")
+        guard = f" AND {flag} = 0" if flag else ""
         lines.append(f"WHEN NOT MATCHED{guard} THEN INSERT ({names}) VALUES ({values})")
         return ("\n".join(lines),)
 
-
-DUCKDB_PUBLISH = PublishSql()
-"""DuckDB writes all of it in standard SQL, and all of it is transactional."""
+    def merge_in_parts(self, merge: Merge) -> tuple[str, ...]:
+        """Return the same merge without MERGE: DELETE of what is flagged, UPDATE, INSERT of the missing."""
+        if merge.delete_flag is None:
+            gone, kept = None, merge.source
+        else:
+            flag = self.quote(merge.delete_flag)
+            gone = f"SELECT * FROM ({merge.source}) f WHERE {flag} = 1"
+            kept = f"SELECT * FROM ({merge.source}) f WHERE {flag} = 0"
+        return (
+            *(() if gone is None else (self.delete_matching(merge.table, gone, merge.keys),)),
+            *((self.update_matching(merge, kept),) if merge.update else ()),
+            self.insert_missing(merge, kept),
+        )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 from dataflow_provider.compiler.compiled import CompiledStage, Output
 from dataflow_provider.compiler.values import RunValues, naive_utc
 from dataflow_provider.connectors.base import FileDestination, FileStore, SqlSession
 from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.publish import PublishSql
+from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.execution.steps import StepRunner
+from dataflow_provider.execution.target_lock import session_lock, transaction_lock
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.nodes import SqlTarget
 from dataflow_provider.write_modes.context import WriteContext, listed
@@ -20,8 +26,9 @@ from dataflow_provider.write_modes.publish import (
     new_columns,
     prepare_steps,
     publish_steps,
-    require_no_drift,
+    require_supported,
     require_target,
+    run_id_type,
 )
 
 logger = logging.getLogger(__name__)
@@ -40,12 +47,18 @@ def write_context(
         run_id=values.run_id,
         interval_start=values.interval_start and naive_utc(values.interval_start),
         interval_end=values.interval_end and naive_utc(values.interval_end),
-        sql=dialect.publish,
+        dialect=replace(dialect, publish=_templates(session, dialect.publish)),
     )
     return blank.with_target(session.columns_of(blank.table))
 
 
-def publish_table(runner: StepRunner, ctx: WriteContext) -> list[Problem]:
+def _templates(session: SqlSession, publish: PublishSql) -> PublishSql:
+    """Return the templates for the server at hand, which may be older than those that the engine's file speaks of."""
+    question = publish.server_question
+    return publish if question is None else publish.for_server(session.fetch_number(question))
+
+
+def publish_table(runner: StepRunner, ctx: WriteContext, lock_timeout_s: float) -> list[Problem]:
     """The target holds the run's rows, by one transaction; returns what people should know about it.
 
     Everything that can be refused is refused before the target is touched.
@@ -53,24 +66,66 @@ def publish_table(runner: StepRunner, ctx: WriteContext) -> list[Problem]:
     Raises:
         DataflowError: nothing is published, except when a hook after the transaction fails; the error then says so.
     """
-    require_no_drift(ctx)
-    if not ctx.target.pre_sql and not ctx.target.create.if_missing:
-        require_target(ctx)
+    _refuse_early(ctx)
     runner.run_plainly(check_steps(ctx))
-    before = prepare_steps(ctx)
-    runner.run_plainly(step for step in before if not step.in_transaction)
-    with runner.session.transaction():
-        runner.run_plainly(step for step in before if step.in_transaction)
-        ctx = ctx.with_target(runner.session.columns_of(ctx.table))
-        require_target(ctx)
-        steps = publish_steps(ctx)
-        runner.run_plainly(step for step in steps if step.in_transaction)
+    lock, name = ctx.sql.lock(ctx.target.table), ctx.target.table
+    alone = partial(transaction_lock, runner.session, lock, name, lock_timeout_s)
+    with session_lock(runner.session, lock, name, lock_timeout_s):
+        publish = _publish_after_ddl if ctx.dialect.transaction.ddl_commits else _publish_with_ddl
+        ctx, steps = publish(runner, ctx, alone)
     try:
-        runner.run_plainly(step for step in steps if not step.in_transaction)
+        runner.run_plainly(step for step in steps if step.kind == "hook" and not step.in_transaction)
     except DataflowError as error:
         error.hint = f"The data of `{ctx.target.table}` is published; only this statement after it failed."
         raise
     return _remarks(ctx)
+
+
+Published = tuple[WriteContext, tuple[Step, ...]]
+"""The target as it was when its rows were published, and the steps that did it."""
+
+
+def _publish_with_ddl(runner: StepRunner, ctx: WriteContext, alone: Callable[[], None]) -> Published:
+    """Hooks outside; then one transaction with the rest, in which the target is looked at once nobody else writes."""
+    before = prepare_steps(ctx)
+    runner.run_plainly(step for step in before if not step.in_transaction)
+    with runner.session.transaction():
+        alone()
+        runner.run_plainly(step for step in before if step.in_transaction)
+        ctx = _seen_again(runner, ctx)
+        require_target(ctx)
+        steps = publish_steps(ctx)
+        runner.run_plainly(step for step in steps if step.in_transaction)
+    return ctx, steps
+
+
+def _publish_after_ddl(runner: StepRunner, ctx: WriteContext, alone: Callable[[], None]) -> Published:
+    """The target is made and widened first, as that would end the transaction; a retry finds it done."""
+    ctx = _seen_again(runner, ctx)
+    before = prepare_steps(ctx)
+    runner.run_plainly(step for step in before if not step.in_transaction)
+    ctx = _seen_again(runner, ctx)
+    require_target(ctx)
+    steps = publish_steps(ctx)
+    runner.run_plainly(step for step in steps if step.kind == "publish" and not step.in_transaction)
+    with runner.session.transaction() if ctx.dialect.transaction.statements_share else nullcontext():
+        alone()
+        runner.run_plainly(step for step in (*before, *steps) if step.in_transaction)
+    return ctx, steps
+
+
+def _seen_again(runner: StepRunner, ctx: WriteContext) -> WriteContext:
+    return ctx.with_target(runner.session.columns_of(ctx.table))
+
+
+def _refuse_early(ctx: WriteContext) -> None:
+    """Refuse what needs no look at the rows; hooks that are yet to run may make the target, or make it fit."""
+    require_supported(ctx)
+    if ctx.target.pre_sql:
+        return
+    if not ctx.target.create.if_missing:
+        require_target(ctx)
+    publish_steps(ctx)
 
 
 def _remarks(ctx: WriteContext) -> list[Problem]:
@@ -83,7 +138,7 @@ def _remarks(ctx: WriteContext) -> list[Problem]:
                 path,
                 f"`{ctx.target.table}` has no column `{ctx.target.write.run_id_column}`, so this append is "
                 "at-least-once: a retry after a lost answer adds its rows again",
-                f"Add the column: ALTER TABLE {ctx.target.table} ADD COLUMN {ctx.target.write.run_id_column} VARCHAR.",
+                f"Add the column: {ctx.sql.add_column(ctx.table, ctx.target.write.run_id_column, run_id_type(ctx))}",
                 Severity.WARNING,
             )
         )

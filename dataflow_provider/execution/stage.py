@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,8 @@ from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector, get_file_store
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
-from dataflow_provider.errors import AuthorError, Place, TransientError
+from dataflow_provider.dialects.steps import Step
+from dataflow_provider.errors import AuthorError, DataflowError, Place, TransientError
 from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
 from dataflow_provider.execution.results import StageResult
@@ -202,7 +203,8 @@ class StageRun:
 
     def __post_init__(self) -> None:
         self.dialect: SqlDialect = get_dialect(self.stage.dialect)
-        self.runner = StepRunner(self.session)
+        # In a transaction a stage is built by its session, as a job is on its own.
+        self.runner = StepRunner(self.session, self.jobs if self.dialect.transaction.ddl_commits else None)
         self.tables = StageTables(self.session, self.dialect, self.plan, self.values)
         self.store = get_file_store("file")
 
@@ -241,9 +243,33 @@ class StageRun:
     def _build(self, compiled: CompiledStage) -> None:
         """The stage's tables stand and its figures are known, all from one snapshot; on failure nothing is left."""
         digest = hashlib.sha256("\n".join(step.sql for step in compiled.steps).encode()).hexdigest()
+        made = self.dialect.create_stage_schema()
+        steps = [step for step in compiled.steps if step.kind in BUILD_STEPS and step.sql != made]
+        if self.dialect.transaction.ddl_commits:
+            self._build_after_ddl(compiled, steps, digest)
+            return
         with self.session.transaction():
-            self.runner.run_plainly(step for step in compiled.steps if step.kind in BUILD_STEPS)
+            if self.dialect.transaction.snapshot is not None:
+                self.session.execute(self.dialect.transaction.snapshot)
+            self.runner.run_plainly(steps)
             self.tables.register(compiled.outputs, digest)
+
+    def _build_after_ddl(self, compiled: CompiledStage, steps: Sequence[Step], digest: str) -> None:
+        """Each statement stands alone, so the tables are registered first: none is forgotten wherever this ends.
+
+        Without a digest they are not finished. What an earlier try has left goes before they are built again, unless a
+        job of that try still builds it.
+        """
+        tables = [output.table for output in compiled.outputs]
+        if self.jobs is None or not self.jobs.knows(step.sql for step in steps):
+            self.tables.drop(tables)
+        self.tables.register(compiled.outputs, "")
+        try:
+            self.runner.run_plainly(steps)
+        except DataflowError:
+            self.tables.drop_if_possible(tables)
+            raise
+        self.tables.register(compiled.outputs, digest)
 
     def _publish(self, compiled: CompiledStage, destination: FileDestination | None) -> list[Problem]:
         target = self.plan.graph.nodes[self.stage.id].spec
@@ -254,7 +280,7 @@ class StageRun:
             return []
         output: Output = compiled.outputs[0]
         ctx = write_context(self.plan.pipeline.id, compiled.target, output, self.values, self.session, self.dialect)
-        return publish_table(self.runner, ctx)
+        return publish_table(self.runner, ctx, Settings.load().warehouse_lock_timeout_s)
 
     def _leave(self, compiled: CompiledStage) -> None:
         """Tables that nobody needs any more are dropped: the target's own, and inputs that all their readers used."""

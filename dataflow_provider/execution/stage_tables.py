@@ -1,20 +1,30 @@
 """The register of stage tables in each database: who made them, who still needs them, when they may go.
 
-It lives beside the tables, in the same database and transaction, so it is never wrong about them.
+It lives beside the tables, in the same database, so it is never wrong about them. Its columns are short texts on every
+engine, times too (UTC, `2026-01-31T06:00:00Z`), so that no engine's clock, zone or arithmetic is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from dataflow_provider.compiler.compiled import Output
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.errors import DataflowError, TerminalError
+
+logger = logging.getLogger(__name__)
 
 KEEP_DAYS = 7
+_TABLES = ("table_name", "pipeline", "workspace", "run_id", "node", "port", "created_at", "hash")
+_READS = ("table_name", "stage", "read_at")
+_LENGTHS = {"run_id": 250, "pipeline": 200, "workspace": 200}
+_USUAL_LENGTH = 128
 
 
 @dataclass(frozen=True)
@@ -28,53 +38,98 @@ class StageTables:
 
     def prepare(self) -> None:
         """The register exists, and tables nobody came back for in seven days are gone."""
-        self.session.execute(self.dialect.create_stage_schema())
-        self.session.execute(
-            f"CREATE TABLE IF NOT EXISTS {self._register} (table_name VARCHAR, pipeline VARCHAR, workspace VARCHAR, "
-            "run_id VARCHAR, node VARCHAR, port VARCHAR, created_at TIMESTAMP, hash VARCHAR)"
+        schema = self.dialect.create_stage_schema()
+        for register, columns in ((self._register, _TABLES), (self._reads, _READS)):
+            if self.session.columns_of(register) is None:
+                self._make(([] if schema is None else [schema]) + [self._creation(register, columns)], register)
+        oldest = _utc_text(datetime.now(UTC) - timedelta(days=KEEP_DAYS))
+        self.drop_if_possible(
+            self._ask("table_name", self._register, f"{self._quote('created_at')} < {self._text(oldest)}")
         )
-        self.session.execute(
-            f"CREATE TABLE IF NOT EXISTS {self._reads} (table_name VARCHAR, stage VARCHAR, read_at TIMESTAMP)"
-        )
-        _, rows = self.session.fetch_rows(
-            f"SELECT table_name FROM {self._register} "
-            f"WHERE created_at < CAST(CURRENT_TIMESTAMP AS TIMESTAMP) - INTERVAL {KEEP_DAYS} DAY"
-        )
-        self.drop(row[0] for row in rows)
 
     def register(self, outputs: Iterable[Output], digest: str) -> None:
-        """The tables just built stand in the register; nobody has read them yet."""
+        """The tables just built stand in the register; nobody has read them yet.
+
+        Raises:
+            TerminalError: when another run has a table of this name; its rows and ours must not meet.
+        """
         run = (self.plan.pipeline.id, self.values.workspace, self.values.run_id)
         for output in outputs:
+            owner = (*run, output.node, output.port or "")
+            self._require_own(output.table, owner)
             self._forget(output.table)
-            texts = (output.table, *run, output.node, output.port or "")
-            values = ", ".join(self.dialect.publish.text(text) for text in texts)
-            self.session.execute(
-                f"INSERT INTO {self._register} VALUES ({values}, CAST(CURRENT_TIMESTAMP AS TIMESTAMP), "
-                f"{self.dialect.publish.text(digest)})"
-            )
+            self._add(self._register, _TABLES, (output.table, *owner, _utc_text(datetime.now(UTC)), digest))
 
     def mark_read(self, table: str, stage: str) -> None:
         """The stage has done its work with the table, whatever happens to it now."""
-        texts = f"{self.dialect.publish.text(table)}, {self.dialect.publish.text(stage)}"
-        self.session.execute(f"INSERT INTO {self._reads} VALUES ({texts}, CAST(CURRENT_TIMESTAMP AS TIMESTAMP))")
+        self._add(self._reads, _READS, (table, stage, _utc_text(datetime.now(UTC))))
 
     def is_read_by_all(self, table: str, stages: Iterable[str]) -> bool:
         """Return whether each of the stages has marked the table as read."""
-        _, rows = self.session.fetch_rows(
-            f"SELECT DISTINCT stage FROM {self._reads} WHERE table_name = {self.dialect.publish.text(table)}"
-        )
-        return {row[0] for row in rows} >= set(stages)
+        return set(self._ask("stage", self._reads, self._is(table))) >= set(stages)
 
     def drop(self, tables: Iterable[str]) -> None:
         """The tables, by their quoted names, are gone and forgotten; a missing one is no error."""
         for table in tables:
-            self.session.execute(self.dialect.drop_table(table))
+            if self.session.columns_of(table) is not None:
+                self.session.execute(self.dialect.drop_table(table))
             self._forget(table)
+
+    def drop_if_possible(self, tables: Iterable[str]) -> None:
+        """The tables are gone, except those that somebody else owns or uses: those stay for another time."""
+        for table in tables:
+            try:
+                self.drop((table,))
+            except DataflowError as error:
+                logger.warning("The stage table %s stays for now: %s", table, error)
+
+    # ------------------------------------------------------------ the register itself
+
+    def _make(self, statements: Iterable[str], register: str) -> None:
+        """Another stage may make it at this moment; then its statements fail, and the register is there."""
+        try:
+            for statement in statements:
+                self.session.execute(statement)
+        except DataflowError:
+            if self.session.columns_of(register) is None:
+                raise
+
+    def _creation(self, register: str, columns: Sequence[str]) -> str:
+        kinds = (self.dialect.publish.text_type(_LENGTHS.get(name, _USUAL_LENGTH)) for name in columns)
+        typed = ", ".join(f"{self._quote(name)} {kind}" for name, kind in zip(columns, kinds, strict=True))
+        return f"CREATE TABLE {register} ({typed})"
+
+    def _require_own(self, table: str, owner: tuple[str, ...]) -> None:
+        for name, value in zip(_TABLES[1:], owner, strict=False):
+            for other in self._ask(name, self._register, self._is(table)):
+                # Oracle keeps an empty text as NULL.
+                if (other or "") != value:
+                    raise TerminalError(
+                        "DF-RUN-053",
+                        f"the stage table {table} belongs to another run: its {name} is `{other}`, ours is `{value}`",
+                        hint="Two runs have the same short name by chance: start this one under another run id.",
+                    )
+
+    def _ask(self, column: str, register: str, condition: str) -> list[str]:
+        _, rows = self.session.fetch_rows(f"SELECT {self._quote(column)} FROM {register} WHERE {condition}")
+        return [row[0] for row in rows]
+
+    def _add(self, register: str, columns: Sequence[str], values: Sequence[str]) -> None:
+        texts = ", ".join(map(self._text, values))
+        self.session.execute(f"INSERT INTO {register} ({self.dialect.publish.columns(columns)}) VALUES ({texts})")
 
     def _forget(self, table: str) -> None:
         for register in (self._register, self._reads):
-            self.session.execute(f"DELETE FROM {register} WHERE table_name = {self.dialect.publish.text(table)}")
+            self.session.execute(f"DELETE FROM {register} WHERE {self._is(table)}")
+
+    def _is(self, table: str) -> str:
+        return f"{self._quote('table_name')} = {self._text(table)}"
+
+    def _quote(self, name: str) -> str:
+        return self.dialect.publish.quote(name)
+
+    def _text(self, value: str) -> str:
+        return self.dialect.publish.text(value)
 
     @property
     def _register(self) -> str:
@@ -83,6 +138,10 @@ class StageTables:
     @property
     def _reads(self) -> str:
         return self.dialect.stage_table("stage_reads")
+
+
+def _utc_text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def readers_of(plan: Plan, node: str, port: str | None) -> tuple[str, ...]:

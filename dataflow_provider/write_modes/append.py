@@ -23,10 +23,8 @@ def publish(ctx: WriteContext) -> tuple[Step, ...]:
         return (ctx.step(ctx.sql.insert(ctx.table, names, ctx.rows(columns)), counts=True),)
     value = ctx.sql.text(ctx.run_value)
     source = ctx.rows(columns, f", {value} AS {ctx.sql.quote(marker)}")
-    return (
-        ctx.step(ctx.sql.delete_where(ctx.table, f"{ctx.sql.quote(marker)} = {value}")),
-        ctx.step(ctx.sql.insert(ctx.table, [*names, marker], source), counts=True),
-    )
+    own = f"{ctx.sql.quote(marker)} = {value}"
+    return ctx.replacement(ctx.sql.replace_where(ctx.table, own, [*names, marker], source))
 
 
 APPEND = WriteMode("append", key_checks, publish)

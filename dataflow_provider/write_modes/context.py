@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dataflow_provider.dialects.publish import DUCKDB_PUBLISH, PublishSql
+from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.duckdb import DUCKDB
+from dataflow_provider.dialects.publish import PublishSql
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.spec.nodes import SqlTarget
@@ -35,7 +37,12 @@ class WriteContext:
     target_columns: Mapping[str, str] | None = None
     interval_start: datetime | None = None
     interval_end: datetime | None = None
-    sql: PublishSql = field(default=DUCKDB_PUBLISH)
+    dialect: SqlDialect = field(default=DUCKDB)
+
+    @property
+    def sql(self) -> PublishSql:
+        """The engine's templates."""
+        return self.dialect.publish
 
     @property
     def table(self) -> str:
@@ -94,18 +101,30 @@ class WriteContext:
         dedupe = self.target.write.dedupe
         if dedupe is None or not self.target.write.keys:
             return f"SELECT {names} FROM {self.stage}"
-        keys = self.sql.columns([self.stage_name(name) for name in self.target.write.keys])
-        rank = self.sql.quote("_df_rank")
-        order = ", ".join(self._order_term(term) for term in dedupe.order_by)
-        ranked = f"SELECT *, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS {rank} FROM {self.stage}"
-        return f"SELECT {names} FROM ({ranked}) AS ranked WHERE {rank} = 1"
+        self.require_ranks()
+        keys = [self.stage_name(name) for name in self.target.write.keys]
+        order = [self._order_term(term) for term in dedupe.order_by]
+        return self.sql.first_of_each(self.stage, names, keys, order)
+
+    def require_ranks(self) -> None:
+        """Refuse `write.dedupe` where rows cannot be ranked.
+
+        Raises:
+            AuthorError: when the engine has no ROW_NUMBER().
+        """
+        if self.target.write.dedupe is not None and not self.sql.ranks_rows:
+            raise self.error(
+                "DF-WRITE-014",
+                f"`write.dedupe` needs ROW_NUMBER(), which `{self.dialect.name}` does not have",
+                "Make the rows unique before they reach the target, such as by a `transform.aggregate`.",
+            )
 
     def _order_term(self, term: str) -> str:
         match = _ORDER_TERM.match(term.strip())
         column = self.stage_name((match["column"] if match else term).strip('"'))
-        way = ((match["way"] if match else None) or "ASC").upper()
-        nulls = ((match["nulls"] if match else None) or "LAST").upper()
-        return f"{self.sql.quote(column)} {way} NULLS {nulls}"
+        descending = bool(match and (match["way"] or "").upper() == "DESC")
+        nulls_first = bool(match and (match["nulls"] or "").upper() == "FIRST")
+        return self.sql.order_term(self.sql.quote(column), descending=descending, nulls_first=nulls_first)
 
     def step(self, sql: str, *, counts: bool = False) -> Step:
         """Return a publish step of this target; with `counts` its own row count is the rows written."""
@@ -117,6 +136,14 @@ class WriteContext:
             figure="rows_out" if counts else None,
             in_transaction=True,
         )
+
+    def definition(self, sql: str) -> Step:
+        """Return a publish step that makes or widens the target: in the transaction where the engine lets it."""
+        return replace(self.step(sql), in_transaction=not self.dialect.transaction.ddl_commits)
+
+    def replacement(self, statements: Sequence[str]) -> tuple[Step, ...]:
+        """Return the publish steps of statements of which the last one writes the rows."""
+        return (*(self.step(sql) for sql in statements[:-1]), self.step(statements[-1], counts=True))
 
     def check(self, sql: str, message: str) -> Step:
         return Step("check", sql, node=self.node, table=self.stage, message=message)

@@ -19,9 +19,7 @@ def _interval_condition(ctx: WriteContext, column: str) -> str:
             "`write.window` replaces the run's interval, and this run has none",
             "Give the pipeline a `schedule.cron`, or the run an interval (`--interval START/END`).",
         )
-    name = ctx.sql.quote(column)
-    start, end = ctx.sql.timestamp(ctx.interval_start), ctx.sql.timestamp(ctx.interval_end)
-    return f"{name} >= {start} AND {name} < {end}"
+    return ctx.sql.within(ctx.sql.quote(column), ctx.interval_start, ctx.interval_end)
 
 
 def checks(ctx: WriteContext) -> tuple[Step, ...]:
@@ -35,22 +33,19 @@ def checks(ctx: WriteContext) -> tuple[Step, ...]:
         f"({ctx.interval_start} to {ctx.interval_end}, end exclusive) or have NULL there; they would come again with "
         "each run: filter them by :interval_start and :interval_end"
     )
-    outside = f"SELECT COUNT(*) FROM {ctx.stage} WHERE ({inside}) IS NOT TRUE"
+    outside = f"SELECT COUNT(*) FROM {ctx.stage} WHERE {ctx.sql.not_true(inside)}"
     return (*key_checks(ctx), ctx.check(outside, message))
 
 
 def publish(ctx: WriteContext) -> tuple[Step, ...]:
     window = ctx.target.write.window
     pairs = ctx.pairs()
-    source = ctx.rows([theirs for _, theirs in pairs])
-    if window is None:
-        gone = ctx.sql.delete_matching(ctx.table, f"SELECT * FROM {ctx.stage}", ctx.keys)
-    else:
-        gone = ctx.sql.delete_where(ctx.table, _interval_condition(ctx, ctx.target_name(window.column)))
-    return (
-        ctx.step(gone),
-        ctx.step(ctx.sql.insert(ctx.table, [ours for ours, _ in pairs], source), counts=True),
-    )
+    names, source = [ours for ours, _ in pairs], ctx.rows([theirs for _, theirs in pairs])
+    if window is not None:
+        interval = _interval_condition(ctx, ctx.target_name(window.column))
+        return ctx.replacement(ctx.sql.replace_where(ctx.table, interval, names, source))
+    present = f"SELECT {ctx.sql.columns([theirs for _, theirs in ctx.keys])} FROM {ctx.stage}"
+    return ctx.replacement(ctx.sql.replace_keys(ctx.table, present, ctx.keys, names, source))
 
 
 DELETE_INSERT = WriteMode("delete_insert", checks, publish)

@@ -30,7 +30,7 @@ def duplicate_key_check(ctx: WriteContext) -> tuple[Step, ...]:
     groups = f"SELECT COUNT(*) AS n FROM {ctx.stage} GROUP BY {names} HAVING COUNT(*) > 1"
     return (
         ctx.check(
-            f"SELECT COALESCE(SUM(n), 0) FROM ({groups}) AS duplicates",
+            f"SELECT COALESCE(SUM(n), 0) FROM ({groups}) duplicates",
             f"{ROWS} rows for `{ctx.target.table}` share a key ({listed(keys)}) with another row; "
             "deduplicate them first or say which one wins with `write.dedupe.order_by`",
         ),

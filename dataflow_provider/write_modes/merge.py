@@ -19,9 +19,7 @@ def publish(ctx: WriteContext) -> tuple[Step, ...]:
     source, flag = ctx.rows(), None
     if condition is not None:
         flag = DELETE_FLAG
-        # Computed beside the incoming columns alone, so bare names cannot mean the target's; NULL is not true.
-        case = f"CASE WHEN (\n{condition}\n) THEN TRUE ELSE FALSE END"
-        source = f"SELECT incoming.*, {case} AS {ctx.sql.quote(flag)} FROM ({source}) AS incoming"
+        source = ctx.sql.flagged(source, condition, flag)
     merge = Merge(ctx.table, source, ctx.keys, updated_pairs(ctx), ctx.pairs(), flag)
     return tuple(ctx.step(sql, counts=True) for sql in ctx.sql.merge(merge))
 

@@ -10,10 +10,7 @@ from dataflow_provider.write_modes.keys import key_checks
 def publish(ctx: WriteContext) -> tuple[Step, ...]:
     pairs = ctx.pairs()
     source = ctx.rows([theirs for _, theirs in pairs])
-    return (
-        ctx.step(ctx.sql.delete_all(ctx.table)),
-        ctx.step(ctx.sql.insert(ctx.table, [ours for ours, _ in pairs], source), counts=True),
-    )
+    return ctx.replacement(ctx.sql.overwrite(ctx.table, [ours for ours, _ in pairs], source))
 
 
 OVERWRITE = WriteMode("overwrite", key_checks, publish)

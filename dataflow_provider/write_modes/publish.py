@@ -1,25 +1,71 @@
 """Around the write mode: hooks, creation of the target, schema drift. Leaves steps in running order.
 
 Running order: `check_steps` → `prepare_steps` (hooks before, creation) → look at the target again, since a hook may
-have made or changed it → `publish_steps` (drift, the mode, hooks after).
+have made or changed it → `publish_steps` (drift, the mode, hooks after). Where DDL commits, creation and drift stand
+outside the transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from dataflow_provider.dialects.assignable import is_assignable
-from dataflow_provider.dialects.publish import split_table_name
+from dataflow_provider.dialects.publish import Layout, split_table_name
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.spec.nodes import Hook
 from dataflow_provider.write_modes.append import run_id_column
 from dataflow_provider.write_modes.context import WriteContext, listed
 from dataflow_provider.write_modes.registry import WRITE_MODES
 
+RUN_ID_LENGTH = 600
+"""Longer than any run id, pipeline id and node id together."""
+LAYOUT_FIELDS = ("primary_index", "cluster_by", "partition_by")
+# What may stand in a transaction everywhere. A leading `/*!` is no comment for MySQL.
+_CHANGES_ROWS = re.compile(
+    r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*(?!!).*?\*/)*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|SELECT|WITH|VALUES)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def check_steps(ctx: WriteContext) -> tuple[Step, ...]:
     """Return what must hold of the rows before the target is touched."""
     return WRITE_MODES[ctx.target.write.mode].checks(ctx)
+
+
+def require_supported(ctx: WriteContext) -> None:
+    """Refuse what the engine cannot do, whatever the columns are.
+
+    Raises:
+        AuthorError: for a layout that the engine lacks, a dedupe without ROW_NUMBER(), and hooks that would end the
+            transaction they ask to stand in.
+    """
+    lacking = [name for name in LAYOUT_FIELDS if getattr(ctx.target.create, name) and name not in ctx.sql.layout]
+    if lacking:
+        raise ctx.error(
+            "DF-WRITE-007",
+            f"`{ctx.dialect.name}` has no {listed(['create.' + name for name in lacking])}",
+            "Remove it, or create the table yourself.",
+        )
+    ctx.require_ranks()
+    plan = ctx.dialect.transaction
+    for hook in (*ctx.target.pre_sql, *ctx.target.post_sql):
+        if isinstance(hook, Hook) and not hook.in_transaction:
+            continue
+        text = hook.sql if isinstance(hook, Hook) else hook
+        if plan.statements_share and not (plan.ddl_commits and _CHANGES_ROWS.match(text) is None):
+            continue
+        reason = "commits it" if plan.statements_share else "cannot share one"
+        raise ctx.error(
+            "DF-WRITE-012",
+            f"the hook `{_short(text)}` stands in the publish's transaction, and on `{ctx.dialect.name}` it {reason}",
+            "Write it as `{sql: …, in_transaction: false}`; it then runs by itself, before or after the publish.",
+        )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}…"
 
 
 def prepare_steps(ctx: WriteContext) -> tuple[Step, ...]:
@@ -41,9 +87,17 @@ def publish_steps(ctx: WriteContext) -> tuple[Step, ...]:
     added = _added_columns(ctx)
     widened = ctx if ctx.target_columns is None or not added else ctx.with_target({**ctx.target_columns, **added})
     outside, inside = _hook_steps(ctx, ctx.target.post_sql)
+    mode = WRITE_MODES[ctx.target.write.mode].publish(widened)
+    if len(mode) > 1 and not ctx.dialect.transaction.statements_share:
+        raise ctx.error(
+            "DF-WRITE-013",
+            f"this write takes {len(mode)} statements on `{ctx.dialect.name}`, which makes each of them visible alone: "
+            "a crash between them would leave half of it",
+            f"Choose another write mode than `{ctx.target.write.mode}`.",
+        )
     return (
-        *(ctx.step(ctx.sql.add_column(ctx.table, name, kind)) for name, kind in added.items()),
-        *WRITE_MODES[ctx.target.write.mode].publish(widened),
+        *(ctx.definition(ctx.sql.add_column(ctx.table, name, kind)) for name, kind in added.items()),
+        *mode,
         *inside,
         *outside,
     )
@@ -126,25 +180,40 @@ def _added_columns(ctx: WriteContext) -> dict[str, str]:
 
 
 def _create_steps(ctx: WriteContext) -> tuple[Step, ...]:
-    create = ctx.target.create
-    unsupported = [
-        name for name in ("primary_index", "cluster_by", "partition_by") if getattr(create, name) and not ctx.sql.layout
-    ]
-    if unsupported:
-        raise ctx.error(
-            "DF-WRITE-007",
-            f"this engine has no {listed(['create.' + name for name in unsupported])}",
-            "Remove it, or create the table yourself.",
-        )
-    if not create.if_missing or ctx.target_columns is not None:
+    if not ctx.target.create.if_missing or ctx.target_columns is not None:
         return ()
     parts = split_table_name(ctx.target.table)
-    schema = (ctx.step(ctx.sql.create_schema(parts[-2])),) if len(parts) > 1 else ()
+    schema = ctx.sql.create_schema(parts[-2]) if len(parts) > 1 else None
     marker = ctx.target.write.run_id_column
     extra: dict[str, str] = {}
     if ctx.target.write.mode == "append" and marker.casefold() not in {name.casefold() for name in ctx.columns}:
-        extra = {marker: "VARCHAR"}
-    return (*schema, ctx.step(ctx.sql.create_table(ctx.table, f"SELECT * FROM {ctx.stage}", extra)))
+        extra = {marker: run_id_type(ctx)}
+    table = ctx.sql.create_table(ctx.table, f"SELECT * FROM {ctx.stage}", extra, _layout(ctx, extra))
+    return (*(() if schema is None else (ctx.definition(schema),)), ctx.definition(table))
+
+
+def run_id_type(ctx: WriteContext) -> str:
+    """Return the type of a run-id column that we make, or advise to make."""
+    return ctx.sql.text_type(RUN_ID_LENGTH)
+
+
+def _layout(ctx: WriteContext, extra: Mapping[str, str]) -> Layout:
+    """Return the layout with the columns' real names quoted.
+
+    Raises:
+        AuthorError: when it names a column that the new table will not have.
+    """
+    create = ctx.target.create
+    known = {name.casefold(): ctx.sql.quote(name) for name in (*ctx.columns, *extra)}
+
+    def real(names: Sequence[str]) -> list[str]:
+        return [known.get(name.casefold()) or ctx.stage_name(name) for name in names]
+
+    return Layout(
+        real(create.primary_index),
+        real(create.cluster_by),
+        [known.get(name.casefold(), name) for name in create.partition_by],
+    )
 
 
 def _hook_steps(ctx: WriteContext, hooks: Sequence[str | Hook]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:

@@ -55,10 +55,14 @@ def test_checkpoint_is_kept_for_seven_days(fed: Workplace) -> None:
     fed.run_ok(plan)
     kept = fed.sql(STAGE_TABLES)
     assert len(kept) == 2
-    fed.sql("UPDATE _dataflow.stage_tables SET created_at = created_at - INTERVAL 6 DAY")
+    older = (
+        "UPDATE _dataflow.stage_tables "
+        "SET created_at = STRFTIME(created_at::TIMESTAMP - %s, '%%Y-%%m-%%dT%%H:%%M:%%SZ')"
+    )
+    fed.sql(older % "INTERVAL 6 DAY")
     fed.run_ok(plan, "r2")
     assert len(fed.sql(STAGE_TABLES)) == 4
-    fed.sql("UPDATE _dataflow.stage_tables SET created_at = created_at - INTERVAL 2 DAY WHERE run_id = 'r1'")
+    fed.sql(older % "INTERVAL 2 DAY" + " WHERE run_id = 'r1'")
     fed.run_ok(plan, "r3")
     assert set(kept).isdisjoint(fed.sql(STAGE_TABLES))
 

@@ -12,7 +12,7 @@ from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.nodes import SqlTarget
 from dataflow_provider.write_modes.context import WriteContext
-from dataflow_provider.write_modes.publish import check_steps, prepare_steps, publish_steps
+from dataflow_provider.write_modes.publish import check_steps, prepare_steps, publish_steps, require_supported
 from dataflow_provider.write_modes.registry import WRITE_MODES
 
 KEY = '"select ""x"""'
@@ -100,7 +100,7 @@ def test_key_missing_in_the_target_is_refused() -> None:
 def test_layout_that_the_engine_lacks_is_refused() -> None:
     ctx = context({"mode": "append"}, {"a": "INTEGER"}, create={"if_missing": True, "cluster_by": ["a"]})
     with pytest.raises(AuthorError, match=r"DF-WRITE-007.*`create.cluster_by`"):
-        prepare_steps(ctx)
+        require_supported(ctx)
 
 
 def test_window_bounds_are_literals_of_the_interval() -> None:

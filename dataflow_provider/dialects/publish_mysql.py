@@ -1,0 +1,59 @@
+"""MySQL and MariaDB: no MERGE, DDL commits, a named lock of the server per target.
+
+ON DUPLICATE KEY is never used: it fires on any unique key of the table, not on the keys of the write mode.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock, split_table_name
+
+WAIT_S = 5
+_VARCHAR = re.compile(r"VARCHAR\((\d+)\)")
+
+
+class MySqlPublish(PublishSql):
+    """What is written alike for MySQL 8 and MariaDB."""
+
+    def quote(self, name: str) -> str:
+        return "`" + name.replace("`", "``") + "`"
+
+    def text(self, value: str) -> str:
+        """A backslash means one thing or another by `sql_mode`; as bytes it cannot be misread."""
+        if "\\" in value:
+            return f"CONVERT(X'{value.encode().hex()}' USING utf8mb4)"
+        return super().text(value)
+
+    def null_of(self, kind: str) -> str:
+        """CAST knows no VARCHAR; CHAR of a length is one."""
+        match = _VARCHAR.fullmatch(kind)
+        return f"CAST(NULL AS CHAR({match[1]}))" if match else super().null_of(kind)
+
+    def order_term(self, column: str, *, descending: bool, nulls_first: bool) -> str:
+        return f"{column} IS NULL {'DESC' if nulls_first else 'ASC'}, {column} {'DESC' if descending else 'ASC'}"
+
+    def lock(self, table: str) -> TargetLock:
+        """A lock of the whole server, held by the session: DDL, which commits, must not let go of it."""
+        parts = split_table_name(table)
+        schema = self.text(parts[-2]) if len(parts) > 1 else "COALESCE(DATABASE(), '')"
+        name = f"CONCAT('df_', SHA1(LOWER(CONCAT({schema}, '.', {self.text(parts[-1])}))))"
+        return TargetLock(
+            take=f"SELECT GET_LOCK({name}, {WAIT_S})",
+            holder=f"SELECT CONCAT('connection ', IS_USED_LOCK({name}))",
+            release=f"DO RELEASE_LOCK({name})",
+        )
+
+    def delete_matching(self, table: str, source: str, keys: Sequence[tuple[str, str]]) -> str:
+        return f"DELETE t FROM {table} AS t WHERE EXISTS (SELECT 1 FROM ({source}) s WHERE {self.meet(keys)})"
+
+    def update_matching(self, merge: Merge, source: str) -> str:
+        pairs = ", ".join(f"t.{self.quote(ours)} = s.{self.quote(theirs)}" for ours, theirs in merge.update)
+        return f"UPDATE {merge.table} AS t JOIN ({source}) s ON {self.meet(merge.keys)}\nSET {pairs}"
+
+    def merge(self, merge: Merge) -> tuple[str, ...]:
+        return self.merge_in_parts(merge)
+
+
+MYSQL_PUBLISH = MySqlPublish()

@@ -12,7 +12,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ import pyarrow
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
+from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.lock import Waiting, line_up
 from dataflow_provider.errors import AuthorError, TerminalError
 
@@ -201,45 +201,9 @@ class DuckDBSession:
 
     def _guard(self, call: Callable[[], T]) -> T:
         try:
-            return _interruptible(call, self._raw.interrupt)
+            return run_interruptible(call, self._raw.interrupt)
         except duckdb.Error as exc:
             raise engine_error(exc) from exc
-
-
-def _interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T:
-    """Return what the call returns; a signal stops its statement and is raised once that has ended.
-
-    DuckDB does not look at Python's signals while it works, and only the main thread gets them. So there another
-    thread works, and this one waits.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return call()
-    outcome: Future[T] = Future()
-    stopped = threading.Event()
-
-    def work() -> None:
-        if stopped.is_set():
-            return
-        try:
-            outcome.set_result(call())
-        except BaseException as exc:  # noqa: BLE001 # handed to the waiting thread as it is
-            outcome.set_exception(exc)
-
-    worker = threading.Thread(target=work, name="dataflow-duckdb", daemon=True)
-    try:
-        # A signal may come at any point from here on, also while the thread starts.
-        worker.start()
-        # Waking up now and then: a signal that another thread got would not wake this one.
-        while wait((outcome,), timeout=1).not_done:
-            pass
-        return outcome.result()
-    except BaseException:
-        stopped.set()
-        while worker.is_alive():
-            # Again and again: the call may be between two statements when an interrupt comes.
-            interrupt()
-            worker.join(0.05)
-        raise
 
 
 def _affected_rows(result: duckdb.DuckDBPyConnection) -> int | None:

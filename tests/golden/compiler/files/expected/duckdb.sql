@@ -146,7 +146,7 @@ SELECT COUNT(*) FROM "_dataflow"."df_b3786ef406_bad";
 CREATE SCHEMA IF NOT EXISTS "mart";
 
 -- publish bad
-CREATE TABLE IF NOT EXISTS "mart"."bad" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_b3786ef406_bad") AS s WHERE 1 = 0;
+CREATE TABLE IF NOT EXISTS "mart"."bad" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_b3786ef406_bad") s WHERE 1 = 0;
 
 -- publish bad
 DELETE FROM "mart"."bad";

@@ -132,13 +132,13 @@ FROM (
 SELECT COUNT(*) FROM "_dataflow"."df_e5ea7e6786_mart" WHERE "customer_id" IS NULL;
 
 -- check mart: {rows} rows for `mart.totals` share a key (`customer_id`) with another row; deduplicate them first or say which one wins with `write.dedupe.order_by`
-SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM "_dataflow"."df_e5ea7e6786_mart" GROUP BY "customer_id" HAVING COUNT(*) > 1) AS duplicates;
+SELECT COALESCE(SUM(n), 0) FROM (SELECT COUNT(*) AS n FROM "_dataflow"."df_e5ea7e6786_mart" GROUP BY "customer_id" HAVING COUNT(*) > 1) duplicates;
 
 -- publish mart
 CREATE SCHEMA IF NOT EXISTS "mart";
 
 -- publish mart
-CREATE TABLE IF NOT EXISTS "mart"."totals" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_e5ea7e6786_mart") AS s WHERE 1 = 0;
+CREATE TABLE IF NOT EXISTS "mart"."totals" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_e5ea7e6786_mart") s WHERE 1 = 0;
 
 -- hook mart
 DELETE FROM shop.log WHERE "at" < CAST('2026-01-01 00:00:00' AS TIMESTAMP);

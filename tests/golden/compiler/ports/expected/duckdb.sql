@@ -149,7 +149,7 @@ SELECT COUNT(*) FROM "_dataflow"."df_1959a27f92_big";
 CREATE SCHEMA IF NOT EXISTS "mart";
 
 -- publish big
-CREATE TABLE IF NOT EXISTS "mart"."big" AS SELECT s.*, CAST(NULL AS VARCHAR) AS "_run_id" FROM (SELECT * FROM "_dataflow"."df_1959a27f92_big") AS s WHERE 1 = 0;
+CREATE TABLE IF NOT EXISTS "mart"."big" AS SELECT s.*, CAST(NULL AS VARCHAR) AS "_run_id" FROM (SELECT * FROM "_dataflow"."df_1959a27f92_big") s WHERE 1 = 0;
 
 -- publish big
 DELETE FROM "mart"."big" WHERE "_run_id" = 'manual__example/ports/big';
@@ -183,7 +183,7 @@ SELECT COUNT(*) FROM "_dataflow"."df_681f463414_rest";
 CREATE SCHEMA IF NOT EXISTS "mart";
 
 -- publish rest
-CREATE TABLE IF NOT EXISTS "mart"."rest" AS SELECT s.*, CAST(NULL AS VARCHAR) AS "_run_id" FROM (SELECT * FROM "_dataflow"."df_681f463414_rest") AS s WHERE 1 = 0;
+CREATE TABLE IF NOT EXISTS "mart"."rest" AS SELECT s.*, CAST(NULL AS VARCHAR) AS "_run_id" FROM (SELECT * FROM "_dataflow"."df_681f463414_rest") s WHERE 1 = 0;
 
 -- publish rest
 DELETE FROM "mart"."rest" WHERE "_run_id" = 'manual__example/ports/rest';
@@ -224,7 +224,7 @@ SELECT COUNT(*) FROM "_dataflow"."df_2aa2eb6e63_refused";
 CREATE SCHEMA IF NOT EXISTS "mart";
 
 -- publish refused
-CREATE TABLE IF NOT EXISTS "mart"."refused" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_2aa2eb6e63_refused") AS s WHERE 1 = 0;
+CREATE TABLE IF NOT EXISTS "mart"."refused" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_2aa2eb6e63_refused") s WHERE 1 = 0;
 
 -- publish refused
 DELETE FROM "mart"."refused";

@@ -110,7 +110,7 @@ FROM "days";
 CREATE SCHEMA IF NOT EXISTS "mart";
 
 -- publish mart
-CREATE TABLE IF NOT EXISTS "mart"."tall" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_bb502eea46_mart") AS s WHERE 1 = 0;
+CREATE TABLE IF NOT EXISTS "mart"."tall" AS SELECT s.* FROM (SELECT * FROM "_dataflow"."df_bb502eea46_mart") s WHERE 1 = 0;
 
 -- publish mart
 DELETE FROM "mart"."tall";

@@ -11,5 +11,5 @@ compile=("$uv" pip compile --quiet --system-certs --python-version 3.11 --genera
 "${compile[@]}" pyproject.toml requirements-build.in --extra compiled --extra demo --extra git \
     --output-file requirements.lock
 "${compile[@]}" pyproject.toml requirements-build.in --constraints requirements.lock \
-    --extra compiled --extra demo --extra git --extra test \
+    --extra compiled --extra demo --extra git --extra postgres --extra mysql --extra sqlite --extra openlineage --extra test \
     --output-file requirements-test.lock

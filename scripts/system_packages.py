@@ -1,4 +1,4 @@
-"""Makes sure that the programs which the tests start are on the machine: today the browser, servers with their tests.
+"""Makes sure that the programs which the tests start are on the machine: a browser and database servers.
 
 As root on Debian it installs what is missing; otherwise it names exactly that and fails. Add a row for a new engine.
 Needs nothing but the standard library, since it runs before the locks are installed.
@@ -15,6 +15,11 @@ from pathlib import Path
 # Debian package → where one of its files lies once installed (a pattern under /), and what wants it.
 PACKAGES: dict[str, tuple[str, str]] = {
     "chromium": ("usr/bin/chromium", "browser tests"),
+    "gcc": ("usr/bin/gcc", "building mysqlclient, MySQL's driver"),
+    "libmariadb-dev": ("usr/include/mariadb/mysql.h", "building mysqlclient, MySQL's driver"),
+    "mariadb-server": ("usr/sbin/mariadbd", "tests on MariaDB"),
+    "pkg-config": ("usr/bin/pkg-config", "building mysqlclient, MySQL's driver"),
+    "postgresql": ("usr/lib/postgresql/*/bin/postgres", "tests on PostgreSQL"),
 }
 
 

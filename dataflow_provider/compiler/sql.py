@@ -152,8 +152,8 @@ def _builds(scope: Lowering, head: GraphNode, outputs: list[Output], kept: Kept)
         query = select([star()], _rows_of(scope, head, output.port).table())
         if isinstance(head.spec, TargetBase):
             query.add_comments([f"node:{head.id}"])
-        sql = scope.dialect.create_stage(output.table, render(scope.statement(query, kept), scope.dialect))
-        yield Step("stage", sql, node=head.id, port=output.port, table=output.table)
+        for sql in scope.dialect.create_stage(output.table, render(scope.statement(query, kept), scope.dialect)):
+            yield Step("stage", sql, node=head.id, port=output.port, table=output.table)
 
 
 def _kept_inputs(scope: Lowering, head: GraphNode, outputs: list[Output]) -> Generator[Step, None, Kept]:
@@ -167,8 +167,9 @@ def _kept_inputs(scope: Lowering, head: GraphNode, outputs: list[Output]) -> Gen
                 continue
             name = stage_table_name(scope.pipeline.id, values, given.node, given.port)
             query = scope.statement(select([star()], rows.table()), kept)
-            sql = scope.dialect.create_temporary(scope.dialect.publish.quote(name), render(query, scope.dialect))
-            yield Step("stage", sql, node=given.node, port=given.port, table=name)
+            table = scope.dialect.publish.quote(name)
+            for sql in scope.dialect.create_temporary(table, render(query, scope.dialect)):
+                yield Step("stage", sql, node=given.node, port=given.port, table=name)
             kept[rows.parts[0]] = (name,)
     return kept
 

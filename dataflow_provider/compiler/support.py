@@ -8,8 +8,9 @@ from dataflow_provider.compiler.graph import Graph, GraphNode
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, TargetBase
+from dataflow_provider.spec.suggestions import listed
 
-RUNNING_CONNECTORS = ("duckdb", "file")
+RUNNING_CONNECTORS = ("duckdb", "postgres", "mysql", "sqlite", "file")
 
 
 def find_unsupported(pipeline: Pipeline, graph: Graph) -> list[Problem]:
@@ -34,7 +35,7 @@ def _of_node(node: GraphNode) -> Iterator[Problem]:
         yield _not_yet(
             node.id,
             "type",
-            f"`{spec.type}` cannot run yet; `{family}.duckdb` and `{family}.file` run now",
+            f"`{spec.type}` cannot run yet; {listed([f'{family}.{name}' for name in RUNNING_CONNECTORS])} run now",
             f"Hand the rows over in a file (`{family}.file`) or in DuckDB (`{family}.duckdb`).",
         )
     elif family == "quality":

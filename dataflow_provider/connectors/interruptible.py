@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -44,3 +44,28 @@ def run_interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T
             interrupt()
             worker.join(0.05)
         raise
+
+
+class OneThread:
+    """A thread that makes all calls of a driver whose connections stay in the thread that opened them."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    def call(self, call: Callable[[], T], interrupt: Callable[[], None]) -> T:
+        """Return what the call returns; a signal stops its statement and is raised once that has ended."""
+        outcome = self._pool.submit(call)
+        try:
+            while wait((outcome,), timeout=1).not_done:
+                pass
+            return outcome.result()
+        except BaseException:
+            outcome.cancel()
+            while not outcome.done():
+                interrupt()
+                wait((outcome,), timeout=0.05)
+            raise
+
+    def close(self) -> None:
+        """The thread ends with the call it is at."""
+        self._pool.shutdown()

@@ -11,7 +11,12 @@ from dataflow_provider.connectors.base import FileStore, SqlConnector
 from dataflow_provider.errors import AuthorError
 
 SQL_ENGINES: Mapping[str, str] = MappingProxyType(
-    {"duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector"}
+    {
+        "duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector",
+        "mysql": "dataflow_provider.connectors.impl.mysql:MySqlConnector",
+        "postgres": "dataflow_provider.connectors.impl.postgres:PostgresConnector",
+        "sqlite": "dataflow_provider.connectors.impl.sqlite:SqliteConnector",
+    }
 )
 FILE_STORES: Mapping[str, str] = MappingProxyType({"file": "dataflow_provider.connectors.impl.file:FileConnector"})
 

@@ -1,4 +1,4 @@
-"""Which DuckDB types can be assigned to which without changing a value; what is not here is schema drift.
+"""Which types, in DuckDB's words, can be assigned to which without changing a value; what is not here is schema drift.
 
 Naive times are UTC and sessions run in UTC, so times with and without a zone name the same instant.
 """
@@ -56,6 +56,8 @@ def _is_number_assignable(source: str, target: str) -> bool:
     if source in _INTEGERS and target in _INTEGERS:
         (low, high, _), (target_low, target_high, _) = _INTEGERS[source], _INTEGERS[target]
         return low <= target_low and high <= target_high
+    if target == "NUMERIC":
+        return source in _INTEGERS or _DECIMAL.fullmatch(source) is not None
     if source in _INTEGERS and target in _MANTISSA_BITS:
         return _INTEGERS[source][1] <= _MANTISSA_BITS[target]
     if (source, target) == ("FLOAT", "DOUBLE"):

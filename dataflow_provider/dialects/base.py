@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dataflow_provider.dialects.publish import PublishSql
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     Legalise = Callable[[exp.Expr], exp.Expr]
+
+STAGE_PREFIX = "_dataflow_"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,12 @@ class SqlDialect:
     legalise:           passes over a finished tree, in order, each returning a tree the engine runs with equal meaning
     publish:            the statements of a publish
     transaction:        which statements may share a transaction
-    stage_schema:       where stage tables live; made when missing
+    stage_schema:       where stage tables live, made when missing; None where there are no schemas
+    live_tested:        whether our tests run it on a real server or its stand-in; told wherever its SQL is shown
+    replaces_tables:    whether CREATE OR REPLACE TABLE exists; if not, a table is dropped before it is made
+    strict_cast:        whether CAST fails for a value it cannot convert; if not, a check does before the publish
+    casts_any_type:     whether CAST takes a type as the catalogue names it; if not, as sqlglot spells it for a cast
+    full_join:          which FULL joins the engine carries out: all, those on plain equality, or none
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
     forbidden_function: pattern of functions that reach outside the database or run text as SQL, refused everywhere
@@ -34,29 +41,43 @@ class SqlDialect:
     name: str
     sqlglot: str
     parameter_mark: str
-    stage_schema: str
+    stage_schema: str | None
     publish: PublishSql
     table_functions: frozenset[str]
     forbidden_function: str
     reads_files: bool = False
     legalise: tuple[Legalise, ...] = field(default=())
     transaction: TransactionPlan = field(default=TransactionPlan())
+    live_tested: bool = True
+    replaces_tables: bool = True
+    strict_cast: bool = True
+    casts_any_type: bool = True
+    full_join: Literal["any", "equality", "none"] = "any"
+
+    def stage_parts(self, name: str) -> tuple[str, ...]:
+        """Return the parts of a stage table's name; without schemas a prefix keeps it apart from people's tables."""
+        return (f"{STAGE_PREFIX}{name}",) if self.stage_schema is None else (self.stage_schema, name)
 
     def stage_table(self, name: str) -> str:
         """Return the quoted, qualified name of a stage table."""
-        return f"{self.publish.quote(self.stage_schema)}.{self.publish.quote(name)}"
+        return ".".join(self.publish.quote(part) for part in self.stage_parts(name))
 
     def create_stage_schema(self) -> str | None:
         """Return the statement that makes it when missing; None where there are no schemas to make."""
-        return self.publish.create_schema(self.stage_schema)
+        return None if self.stage_schema is None else self.publish.create_schema(self.stage_schema)
 
-    def create_stage(self, table: str, select: str) -> str:
-        """Return the statement that builds a stage table anew; a retry replaces what an earlier try left."""
-        return f"CREATE OR REPLACE TABLE {table} AS\n{select}"
+    def create_stage(self, table: str, select: str) -> tuple[str, ...]:
+        """Return the statements that build a stage table anew; a retry replaces what an earlier try left."""
+        return self._create(table, "TABLE", select)
 
-    def create_temporary(self, table: str, select: str) -> str:
-        """Return the statement that keeps rows for the rest of the session."""
-        return f"CREATE OR REPLACE TEMPORARY TABLE {table} AS\n{select}"
+    def create_temporary(self, table: str, select: str) -> tuple[str, ...]:
+        """Return the statements that keep rows for the rest of the session."""
+        return self._create(table, "TEMPORARY TABLE", select)
+
+    def _create(self, table: str, kind: str, select: str) -> tuple[str, ...]:
+        if self.replaces_tables:
+            return (f"CREATE OR REPLACE {kind} {table} AS\n{select}",)
+        return (self.drop_table(table), f"CREATE {kind} {table} AS\n{select}")
 
     def drop_table(self, table: str) -> str:
         return f"DROP TABLE IF EXISTS {table}"

@@ -117,6 +117,10 @@ class PublishSql:
         """Return the type of a column of short texts that can be compared."""
         return f"VARCHAR({length})"
 
+    def canonical_type(self, kind: str) -> str:
+        """Return a type of the engine in the words of `assignable.py`; "" when it is unknown there."""
+        return kind
+
     def null_of(self, kind: str) -> str:
         """Return a NULL of that type."""
         return f"CAST(NULL AS {kind})"

@@ -159,7 +159,8 @@ def _lossy_types(ctx: WriteContext) -> list[str]:
     return [
         f"column `{theirs}` is {ctx.columns[theirs]} and cannot be assigned to {known[ours]} without loss"
         for ours, theirs in ctx.pairs()
-        if ours in known and not is_assignable(ctx.columns[theirs], known[ours])
+        if ours in known
+        and not is_assignable(ctx.sql.canonical_type(ctx.columns[theirs]), ctx.sql.canonical_type(known[ours]))
     ]
 
 

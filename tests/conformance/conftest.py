@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from dataflow_provider.connectors.connections import ConnectionSpec
 from tests.conformance.engine import Engine
+from tests.engines.live import ENGINES
+
+TESTED = ("duckdb", "sqlite", "postgres", "mysql")
 
 
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    folder = tmp_path_factory.mktemp("conformance")
-    made = Engine("duckdb", ConnectionSpec("live", "duckdb", host=str(folder / "c.duckdb")), "main", folder)
-    made.create()
-    return made
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"engine-{name}")) for name in TESTED],
+)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    name: str = request.param
+    folder = tmp_path_factory.mktemp(f"conformance-{name}")
+    with ENGINES[name](request, folder) as (spec, schema):
+        made = Engine(name, spec, schema, folder)
+        made.create()
+        yield made

@@ -15,7 +15,7 @@ from dataflow_provider.compiler.bind import UnboundError, bind_values, known_nam
 from dataflow_provider.compiler.columns import find_column, missing_columns
 from dataflow_provider.compiler.compiled import Columns, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
-from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table
+from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table, typed_null
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.sqltext import (
@@ -116,7 +116,7 @@ class Lowering:
     def _stage_input(self, given: GraphInput) -> Relation:
         values = self.values or RunValues("")
         name = stage_table_name(self.pipeline.id, values, given.node, given.port)
-        parts = (self.dialect.stage_schema, name)
+        parts = self.dialect.stage_parts(name)
         key = given.node if given.port is None else f"{given.node}.{given.port}"
         columns = self.schemas.get(key)
         if columns is None and self.probe is not None and not self.problems:
@@ -158,7 +158,9 @@ class Lowering:
     def _described(self, probe: Probe, node: str, body: exp.Query) -> Columns | None:
         """Ask the database for the columns of a query, its inputs replaced by empty ones of the same columns."""
         stubs = [
-            exp.CTE(this=_stub(relation.columns), alias=exp.TableAlias(this=identifier(relation.parts[0])))
+            exp.CTE(
+                this=_stub(relation.columns, self.dialect), alias=exp.TableAlias(this=identifier(relation.parts[0]))
+            )
             for relation in self.relations.values()
             if len(relation.parts) == 1 and relation.columns is not None and _names(body, relation.parts[0])
         ]
@@ -307,12 +309,12 @@ def _names(body: exp.Query, name: str) -> bool:
     return any(one.meta.get("ours") and one.name == name for one in body.find_all(exp.Table))
 
 
-def _stub(columns: Columns | None) -> exp.Select:
+def _stub(columns: Columns | None, dialect: SqlDialect) -> exp.Select:
     """Return a query of no rows with these columns; types come as the database spelled them."""
     return exp.Select(
         expressions=[
             exp.alias_(
-                exp.null() if kind.strip('"') in ("", "NULL") else exp.Cast(this=exp.null(), to=exp.Var(this=kind)),
+                exp.null() if kind.strip('"') in ("", "NULL") else typed_null(kind, dialect),
                 identifier(name),
             )
             for name, kind in (columns or {}).items()

@@ -55,7 +55,8 @@ def lower_file_source(scope: Lowering, node: GraphNode, spec: FileSource, ports:
         for old in (names.rejects, names.scans):
             _add_read(scope, node, old, scope.dialect.drop_table(scope.dialect.publish.quote(old)))
     name = scope.dialect.publish.quote(names.rows)
-    _add_read(scope, node, names.rows, scope.dialect.create_temporary(name, render(rows, scope.dialect)))
+    for sql in scope.dialect.create_temporary(name, render(rows, scope.dialect)):
+        _add_read(scope, node, names.rows, sql)
     raw = Relation((names.rows,), columns, cheap=True)
     scope.relations[(node.id, _RAW)] = raw
     body, kept = read(scope, node, spec, raw.table(), columns)

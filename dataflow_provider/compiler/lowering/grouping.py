@@ -21,6 +21,7 @@ from dataflow_provider.compiler.lowering.tree import (
     ordered,
     select,
     star,
+    star_or_columns,
 )
 from dataflow_provider.spec.nodes import AggregateTransform, DeduplicateTransform, PivotTransform, Scalar
 
@@ -53,7 +54,7 @@ def lower_deduplicate(scope: Lowering, node: GraphNode, spec: DeduplicateTransfo
         partition_by=[*keys],
         order=_order(scope, node, spec, rows),
     )
-    body = select([star()], rows.table())
+    body = select(star_or_columns(rows.columns), rows.table())
     body.set("qualify", exp.Qualify(this=exp.EQ(this=rank, expression=exp.Literal.number(1))))
     scope.define(node.id, None, body, rows.columns)
 

@@ -54,10 +54,33 @@ def lower_join(scope: Lowering, node: GraphNode, spec: JoinTransform, ports: Seq
         _define_half_join(scope, node, spec, join)
         return
     items, columns = _output(scope, node, spec, join)
-    body = select(items, join.left.table(LEFT))
-    body = body.join(join.right.table(RIGHT), on=join.on, join_type=spec.how, copy=False)
-    scope.define(node.id, None, body, columns)
+    if spec.how == "full" and not _joins_full(scope, spec):
+        scope.define(node.id, None, _full_in_two(items, join), columns)
+    else:
+        body = select(items, join.left.table(LEFT))
+        body = body.join(join.right.table(RIGHT), on=join.on, join_type=spec.how, copy=False)
+        scope.define(node.id, None, body, columns)
     scope.checks.extend(_checks(node, spec, join))
+
+
+def _joins_full(scope: Lowering, spec: JoinTransform) -> bool:
+    """Return whether the engine carries out this FULL JOIN as it is."""
+    if scope.dialect.full_join == "equality":
+        return spec.condition is None and not spec.null_safe
+    return scope.dialect.full_join == "any"
+
+
+def _full_in_two(items: Sequence[exp.Expr], join: _Join) -> exp.Query:
+    """Return a full join as the left one and, below it, the right rows that no left row meets."""
+    on = join.on or exp.true()
+    first = select([item.copy() for item in items], join.left.table(LEFT))
+    first = first.join(join.right.table(RIGHT), on=on.copy(), join_type="left", copy=False)
+    # Inside EXISTS `l` is the real left side; outside it is one without rows, so that its columns are NULL.
+    met = select([exp.Literal.number(1)], join.left.table(LEFT)).where(on.copy(), copy=False)
+    second = select([item.copy() for item in items], join.right.table(RIGHT))
+    second = second.join(join.left.table(LEFT), on=exp.false(), join_type="left", copy=False)
+    second = second.where(exp.Not(this=exp.Exists(this=met)), copy=False)
+    return exp.Union(this=first, expression=second, distinct=False)
 
 
 def _resolve(scope: Lowering, node: GraphNode, spec: JoinTransform) -> _Join:

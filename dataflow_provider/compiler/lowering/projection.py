@@ -10,7 +10,7 @@ from sqlglot import exp
 from dataflow_provider.compiler.columns import find_column
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
-from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
+from dataflow_provider.compiler.lowering.context import Check, Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.tree import (
     alias,
     column,
@@ -19,6 +19,7 @@ from dataflow_provider.compiler.lowering.tree import (
     select,
     star,
 )
+from dataflow_provider.dialects.steps import ROWS
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.nodes import ExpressionTransform, SelectColumn, SelectTransform
 from dataflow_provider.spec.suggestions import listed
@@ -62,6 +63,8 @@ def lower_select(scope: Lowering, node: GraphNode, spec: SelectTransform, ports:
         scope.define(node.id, None, body, None)
         return
     refuse_repeated(scope, node, [item.name for item in items])
+    if not scope.dialect.strict_cast:
+        scope.checks += [_cast_check(node, rows, item) for item in items if item.cast and item.on_error == "fail"]
     failures = [item for item in items if item.on_error == "reject" and item.cast is not None]
     body = select([item.output() for item in items], rows.table())
     if failures:
@@ -70,6 +73,14 @@ def lower_select(scope: Lowering, node: GraphNode, spec: SelectTransform, ports:
         scope.define(node.id, None, body, {item.name: item.cast_text for item in items})
     if REJECTED in ports:
         scope.define(node.id, REJECTED, _rejected(rows, failures), _with_reason(rows.columns))
+
+
+def _cast_check(node: GraphNode, rows: Relation, item: _Item) -> Check:
+    """Return the check that stands in for a CAST that takes any text."""
+    bad = select([alias(exp.Count(this=exp.Star()), "bad")], rows.table())
+    bad = bad.where(replace(item, on_error="null").fails(), copy=False)
+    message = f"{ROWS} values of column `{item.source}` cannot be cast to {item.cast_text}"
+    return Check(node.id, bad, message)
 
 
 def _failed(failures: Sequence[_Item], operator: type[exp.EQ] | type[exp.NEQ]) -> exp.Expr:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlglot import exp
 
 from dataflow_provider.compiler.compiled import Columns
+from dataflow_provider.dialects.base import SqlDialect
 
 _ORDER_TERM = re.compile(
     r"(?P<column>.+?)(?:\s+(?P<way>ASC|DESC))?(?:\s+NULLS\s+(?P<nulls>FIRST|LAST))?", re.IGNORECASE | re.DOTALL
@@ -56,6 +57,16 @@ def star(
 def star_or_columns(columns: Columns | None, side: str | None = None) -> list[exp.Expr]:
     """Return the columns one by one where they are known, else a star."""
     return [star(side=side)] if columns is None else [column(name, side) for name in columns]
+
+
+def typed_null(kind: str, dialect: SqlDialect) -> exp.Expr:
+    """Return NULL of a type as the database spells it."""
+    if dialect.casts_any_type:
+        return exp.Cast(this=exp.null(), to=exp.Var(this=kind))
+    built = exp.DataType.build(kind, dialect=dialect.sqlglot, udt=True)
+    if built.this in exp.DataType.INTEGER_TYPES:
+        built.set("expressions", [])  # `int(11)` tells how wide it is shown
+    return exp.Cast(this=exp.null(), to=built)
 
 
 def first_match(conditions: Sequence[exp.Expr]) -> exp.Case:

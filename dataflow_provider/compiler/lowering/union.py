@@ -11,7 +11,7 @@ from dataflow_provider.compiler.columns import find_column
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
-from dataflow_provider.compiler.lowering.tree import alias, column, select, star
+from dataflow_provider.compiler.lowering.tree import alias, column, select, star, typed_null
 from dataflow_provider.spec.nodes import UnionTransform
 
 _FAMILIES = (
@@ -35,7 +35,7 @@ def lower_union(scope: Lowering, node: GraphNode, spec: UnionTransform, ports: S
         _check_positions(scope, node, known)
     else:
         columns = _all_columns(scope, node, known)
-        branches = [_by_name(rows, columns) for rows in inputs]
+        branches = [_by_name(scope, rows, columns) for rows in inputs]
     scope.define(node.id, None, _stack(branches, spec, by_name=False), columns)
 
 
@@ -48,13 +48,13 @@ def _stack(branches: Sequence[exp.Select], spec: UnionTransform, *, by_name: boo
     return body
 
 
-def _by_name(rows: Relation, columns: Columns) -> exp.Select:
+def _by_name(scope: Lowering, rows: Relation, columns: Columns) -> exp.Select:
     """Return the rows with every column of the union; those they lack are NULL of its type."""
     items: list[exp.Expr] = []
     for name, kind in columns.items():
         real = find_column(name, rows.columns or {})
         if real is None:
-            null = exp.Cast(this=exp.null(), to=exp.Var(this=kind)) if _is_known(kind) else exp.null()
+            null = typed_null(kind, scope.dialect) if _is_known(kind) else exp.null()
             items.append(alias(null, name))
         else:
             items.append(column(real) if real == name else alias(column(real), name))

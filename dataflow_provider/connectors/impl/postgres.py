@@ -1,0 +1,257 @@
+"""Sessions on PostgreSQL by Airflow's PostgresHook with psycopg 3; rows come in by COPY and go out by a cursor."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pyarrow
+
+from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowColumn, IncomingColumn, split_type
+from dataflow_provider.connectors.author_sql import AuthorRules
+from dataflow_provider.connectors.base import SessionOptions
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
+from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_of_sqlstate, without_values
+from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.spec.nodes import Scalar
+
+logger = logging.getLogger(__name__)
+
+HOOK = "airflow.providers.postgres.hooks.postgres:PostgresHook"
+CONNECT_TIMEOUT_S = 15
+CANCEL_TIMEOUT_S = 5.0
+
+_ARROW: Mapping[str, Any] = {
+    "boolean": pyarrow.bool_(),
+    "smallint": pyarrow.int16(),
+    "integer": pyarrow.int32(),
+    "bigint": pyarrow.int64(),
+    "real": pyarrow.float32(),
+    "double precision": pyarrow.float64(),
+    "text": pyarrow.string(),
+    "character varying": pyarrow.string(),
+    "character": pyarrow.string(),
+    "name": pyarrow.string(),
+    "bytea": pyarrow.binary(),
+    "date": pyarrow.date32(),
+    "time without time zone": pyarrow.time64("us"),
+    "timestamp without time zone": pyarrow.timestamp("us"),
+    "timestamp with time zone": pyarrow.timestamp("us", "UTC"),
+    "json": pyarrow.json_(),
+    "jsonb": pyarrow.json_(),
+    "uuid": pyarrow.uuid(),
+}
+_AS_THEY_ARE = frozenset(_ARROW) - {"json", "jsonb"} | {"numeric"}
+_TYPES: Mapping[str, str] = {"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "TEXT", "BLOB": "BYTEA", "JSON": "JSONB"}
+_NAMED = re.compile(r"\b(?:type|column|relation|constraint|table|function|encoding|schema)\s$")
+_LOGIN = re.compile(
+    r"authentication|no pg_hba\.conf entry|role .* does not exist|database .* does not exist|not permitted"
+)
+
+
+class PostgresSession(DbApiSession):
+    """One connection to PostgreSQL."""
+
+    engine = "PostgreSQL"
+    sqlglot = "postgres"
+    author_rules = AuthorRules(
+        first_words=frozenset({"REFRESH", "VACUUM"}),
+        calls=frozenset(
+            {"DBLINK", "DBLINK_CONNECT", "DBLINK_EXEC", "DBLINK_OPEN", "DBLINK_SEND_QUERY", "LO_EXPORT", "LO_IMPORT",
+             "PG_LS_DIR", "PG_READ_BINARY_FILE", "PG_READ_FILE", "PG_STAT_FILE", "QUERY_TO_XML", "PG_CANCEL_BACKEND",
+             "PG_TERMINATE_BACKEND", "PG_RELOAD_CONF", "SET_CONFIG"}
+        ),
+    )  # fmt: skip
+
+    def vendor_error(self, exc: Exception) -> VendorError | None:
+        return _vendor_error(exc, lost=bool(self._raw.closed))
+
+    def quote(self, name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'
+
+    def columns_of(self, table: str) -> dict[str, str] | None:
+        described = (
+            "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute AS a "
+            "WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+        )
+
+        def look() -> dict[str, str] | None:
+            with closing(self._raw.cursor()) as cursor:
+                known = cursor.execute("SELECT to_regclass(%s)::oid", (table,)).fetchone()
+                if known is None or known[0] is None:
+                    return None
+                return dict(cursor.execute(described, (known[0],)).fetchall())
+
+        return self.guard(look)
+
+    def columns_of_query(self, sql: str) -> dict[str, str]:
+        named = "SELECT format_type(o, m) FROM unnest(%s::oid[], %s::int[]) WITH ORDINALITY AS t(o, m, n) ORDER BY n"
+
+        def describe() -> dict[str, str]:
+            with closing(self._raw.cursor()) as cursor:
+                cursor.execute(f"SELECT * FROM (\n{sql}\n) AS described LIMIT 0")
+                result, names = cursor.pgresult, [column.name for column in cursor.description]
+                types = [result.ftype(at) for at in range(len(names))]
+                # libpq's "no modifier" is -1, and so is PostgreSQL's own.
+                modifiers = [result.fmod(at) for at in range(len(names))]
+                texts = cursor.execute(named, (types, modifiers)).fetchall()
+                return dict(zip(names, (text for (text,) in texts), strict=True))
+
+        return self.guard(describe)
+
+    def reading_cursor(self) -> Any:
+        return _ServerCursor(self._raw, hold=not self._in_transaction)
+
+    def interrupt(self) -> None:
+        try:
+            self._raw.cancel_safe(timeout=CANCEL_TIMEOUT_S)
+        except psycopg.Error as exc:
+            logger.debug("PostgreSQL could not be asked to stop: %s", exc)
+
+    def roll_back(self) -> None:
+        if not self._raw.closed:
+            self._raw.rollback()
+
+    def end_transaction(self) -> None:
+        if not self._raw.closed:
+            self._raw.autocommit = True
+
+    # ------------------------------------------------------------ rows to and from other connections
+
+    def arrow_columns(self, sql: str) -> list[ArrowColumn]:
+        """A `numeric` without a precision is as wide as its values: their largest scale is looked up first."""
+        columns = self.columns_of_query(sql)
+        open_ended = [name for name, text in columns.items() if text == "numeric"]
+        scales: dict[str, int] = {}
+        if open_ended:
+            listed = ", ".join(f"max(scale({self.quote(name)}))" for name in open_ended)
+            _, rows = self.fetch_rows(f"SELECT {listed} FROM (\n{sql}\n) AS measured")
+            scales = {name: scale or 0 for name, scale in zip(open_ended, rows[0], strict=True)}
+        return [
+            ArrowColumn(name, _decimal(MAX_DECIMAL_DIGITS, scales[name]))
+            if name in scales
+            else self.arrow_column(name, text)
+            for name, text in columns.items()
+        ]
+
+    def arrow_column(self, name: str, type_text: str) -> ArrowColumn:
+        kind, numbers = split_type(type_text)
+        if kind == "numeric":
+            precision, scale = (*numbers, 0, 0)[:2]
+            return ArrowColumn(name, _decimal(precision, scale))
+        convert = (lambda value: value.bytes) if kind == "uuid" else None
+        return ArrowColumn(name, _ARROW.get(kind, pyarrow.string()), convert)
+
+    def export_query(self, sql: str, columns: Sequence[ArrowColumn]) -> str:
+        """Types that Arrow has no equal of travel as PostgreSQL writes them."""
+        described = self.columns_of_query(sql)
+        listed = ", ".join(
+            self.quote(name) if split_type(text)[0] in _AS_THEY_ARE else f"{self.quote(name)}::text"
+            for name, text in described.items()
+        )
+        return f"SELECT {listed} FROM (\n{sql}\n) AS handed_over"
+
+    def column_type(self, column: IncomingColumn) -> str:
+        if column.type == "DECIMAL":
+            return f"NUMERIC({column.numbers[0]}, {column.numbers[1]})"
+        return _TYPES.get(column.type, column.type)
+
+    def insert_rows(
+        self, table: str, columns: Sequence[IncomingColumn], blocks: Iterator[list[tuple[Any, ...]]]
+    ) -> None:
+        names = ", ".join(self.quote(column.name) for column in columns)
+        with closing(self._raw.cursor()) as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for block in blocks:
+                for row in block:
+                    copy.write_row(row)
+
+
+class _ServerCursor:
+    """A named cursor; outside a transaction it is kept (`WITH HOLD`), since its own statement commits."""
+
+    def __init__(self, raw: Any, *, hold: bool) -> None:
+        self._cursor = raw.cursor(name="_df_rows", withhold=hold)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+class PostgresConnector(DbApiConnector[PostgresSession]):
+    """PostgreSQL 12 and later."""
+
+    name = "postgres"
+    dialect = "postgres"
+    node_settings = frozenset(
+        {"default_statistics_target", "effective_cache_size", "enable_hashagg", "enable_hashjoin", "enable_indexscan",
+         "enable_mergejoin", "enable_nestloop", "enable_seqscan", "enable_sort", "from_collapse_limit", "geqo",
+         "hash_mem_multiplier", "idle_in_transaction_session_timeout", "jit", "join_collapse_limit", "lock_timeout",
+         "maintenance_work_mem", "max_parallel_workers_per_gather", "parallel_setup_cost", "parallel_tuple_cost",
+         "random_page_cost", "seq_page_cost", "statement_timeout", "temp_buffers", "temp_file_limit", "work_mem"}
+    )  # fmt: skip
+
+    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> PostgresSession:
+        holder = options.holder
+        extra = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": f"dataflow {holder.pipeline}/{holder.stage}"[:63],
+            **{name: value for name, value in connection.extra.items() if name != "cursor"},
+            "client_encoding": "utf8",
+        }
+        raw = build_hook(HOOK, connection, package="postgres", extra=extra).get_conn()
+        raw.autocommit = True
+        with closing(raw.cursor()) as cursor:
+            for name, value in _fixed_settings(read_only=options.read_only).items():
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        return PostgresSession(raw, connection)
+
+    def connect_error(self, exc: Exception) -> VendorError | None:
+        if not isinstance(exc, psycopg.Error):
+            return None
+        text = " ".join(str(exc).split())
+        if isinstance(exc, psycopg.ProgrammingError):
+            return VendorError(Kind.SETUP, exc.sqlstate or "", text)
+        kind = kind_of_sqlstate(exc.sqlstate) if exc.sqlstate else Kind.UNREACHABLE
+        return VendorError(Kind.LOGIN if _LOGIN.search(text) else kind, exc.sqlstate or "", text)
+
+    def apply_settings(self, session: PostgresSession, settings: Mapping[str, Scalar]) -> None:
+        with closing(session._raw.cursor()) as cursor:
+            for name, value in settings.items():
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                cursor.execute("SELECT set_config(%s, %s, false)", (name.lower(), text))
+
+
+def _fixed_settings(*, read_only: bool) -> dict[str, str]:
+    """Return what decides the meaning of SQL and of its answers, the same on every server."""
+    return {
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, MDY",
+        "IntervalStyle": "postgres",
+        "standard_conforming_strings": "on",
+        "default_transaction_isolation": "read committed",
+        "default_transaction_read_only": "on" if read_only else "off",
+    }
+
+
+def _decimal(precision: int, scale: int) -> Any:
+    return pyarrow.decimal128(min(max(precision, 1), MAX_DECIMAL_DIGITS), min(scale, MAX_DECIMAL_DIGITS))
+
+
+def _vendor_error(exc: Exception, *, lost: bool) -> VendorError | None:
+    if not isinstance(exc, psycopg.Error):
+        return None
+    state = exc.sqlstate or ""
+    text = " ".join((exc.diag.message_primary or str(exc)).split())
+    if not state:
+        # The driver's own: it lost the server, or could not make a Python value of a column's.
+        kind = Kind.LOST if lost else Kind.CONVERSION if isinstance(exc, psycopg.DataError) else Kind.REFUSED
+        return VendorError(kind, state, without_values(text, _NAMED) if kind is Kind.CONVERSION else text)
+    kind = kind_of_sqlstate(state)
+    if state[:2] == "22":
+        text = without_values(text, _NAMED)
+    hint = "PostgreSQL's DETAIL is left out, as it may hold values of rows; its own log has it."
+    return VendorError(kind, state, text, hint if exc.diag.message_detail else exc.diag.message_hint)

@@ -1,0 +1,125 @@
+"""Rewrites of a finished tree that several engines share: each takes a tree and returns one of equal meaning.
+
+What an engine cannot say is refused here, with the nearest alternative; sqlglot would leave it out in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from dataflow_provider.errors import AuthorError
+
+RANK = "_df_rank"
+
+
+class UnsupportedHereError(AuthorError):
+    """The engine has no such feature; `alternative` says what comes nearest."""
+
+    def __init__(self, feature: str, engine: str, alternative: str) -> None:
+        super().__init__("DF-SQL-021", f"{engine} cannot carry out {feature}", hint=alternative)
+
+
+def derive_qualify(tree: exp.Expr) -> exp.Expr:
+    """QUALIFY becomes a derived table whose rows are filtered before ORDER BY, LIMIT and OFFSET.
+
+    sqlglot filters after LIMIT, which loses rows. A select list with a star is left alone: the rank would show in it.
+    """
+    for query in [*tree.find_all(exp.Select)]:
+        qualify = query.args.get("qualify")
+        if qualify is None or any(item.is_star for item in query.expressions):
+            continue
+        inner = query.copy()
+        for key in ("qualify", "order", "limit", "offset", "with_"):
+            inner.set(key, None)
+        inner.select(exp.alias_(_boolean(qualify.this.copy()), RANK, quoted=True), copy=False)
+        names = [exp.Column(this=exp.to_identifier(item.alias_or_name, quoted=True)) for item in query.expressions]
+        alias = exp.TableAlias(this=exp.to_identifier("q", quoted=True))
+        outer = exp.Select(expressions=names).from_(exp.Subquery(this=inner, alias=alias), copy=False)
+        met = exp.EQ(this=exp.column(RANK, quoted=True), expression=exp.Literal.number(1))
+        outer = outer.where(met, copy=False)
+        for key in ("order", "limit", "offset", "with_"):
+            outer.set(key, query.args.get(key))
+        if query is tree:
+            return outer
+        query.replace(outer)
+    return tree
+
+
+def _boolean(condition: exp.Expr) -> exp.Expr:
+    """Return a number that is 1 where the condition holds; of `rank = 1` the rank itself does."""
+    one = exp.Literal.number(1)
+    if isinstance(condition, exp.EQ) and condition.expression == one:
+        rank: exp.Expr = condition.this
+        return rank
+    return exp.Case(ifs=[exp.If(this=condition, true=one)], default=exp.Literal.number(0))
+
+
+def refuse_star_changes(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses `* EXCEPT`, `REPLACE`, `RENAME` and `COLUMNS(…)`, and QUALIFY beside a star."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        changed = any(
+            star.args.get(key) for star in tree.find_all(exp.Star) for key in ("except_", "replace", "rename")
+        )
+        if changed or tree.find(exp.Columns) or tree.find(exp.Qualify):
+            raise UnsupportedHereError(
+                "a change of columns that nobody knows by name",
+                engine,
+                "Declare `schema` or `columns` at the source, or compile with `--live`.",
+            )
+        return tree
+
+    return refuse
+
+
+def refuse_sample(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses samples, which only DuckDB draws from any rows."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        hashed = any(str(one.this).lower() == "hash" for one in tree.find_all(exp.Anonymous))
+        if tree.find(exp.TableSample) or hashed:
+            raise UnsupportedHereError("`sample`", engine, "Use `limit` with an order, or a condition on a key.")
+        return tree
+
+    return refuse
+
+
+def spell_null_order(tree: exp.Expr) -> exp.Expr:
+    """The place of NULL becomes an order term of its own, on engines that put NULL before every value.
+
+    `ORDER BY a NULLS LAST` is `ORDER BY a IS NULL, a`; sqlglot cannot say it inside a window.
+    """
+    for order in tree.find_all(exp.Order):
+        terms: list[exp.Expr] = []
+        for term in order.expressions:
+            if isinstance(term, exp.Ordered):
+                descending, first = bool(term.args.get("desc")), bool(term.args.get("nulls_first"))
+                if first == descending:
+                    is_null = exp.Is(this=term.this.copy(), expression=exp.null())
+                    terms.append(exp.Ordered(this=is_null, desc=first, nulls_first=not first))
+                term.set("nulls_first", not descending)
+            terms.append(term)
+        order.set("expressions", terms)
+    return tree
+
+
+def drop_materialized(tree: exp.Expr) -> exp.Expr:
+    """`AS MATERIALIZED` is a hint that the engine does not read; what must be computed once is kept by the stage."""
+    for cte in tree.find_all(exp.CTE):
+        cte.set("materialized", None)
+    return tree
+
+
+def refuse_unions_by_name(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses UNION BY NAME, which is lowered away where all columns are known."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        if any(union.args.get("by_name") for union in tree.find_all(exp.Union)):
+            raise UnsupportedHereError(
+                "a union by name over unknown columns", engine, "Declare `schema` or `columns` at the sources."
+            )
+        return tree
+
+    return refuse

@@ -42,6 +42,7 @@ class StepRunner:
                 self._run_one(step)
 
     def _run_one(self, step: Step) -> None:
+        logger.debug("step begins kind=%s node=%s", step.kind, step.node)
         started = time.monotonic()
         rows: int | None
         if step.kind in ("measure", "check"):

@@ -32,6 +32,8 @@ _ADJECTIVES = frozenset(
     {"CLUSTERED", "COLUMN", "EXTERNAL", "FORCE", "GLOBAL", "HASH", "LOCAL", "MATERIALIZED", "MULTISET", "NONCLUSTERED",
      "OR", "PRIVATE", "REPLACE", "ROW", "SET", "TEMP", "TEMPORARY", "TRANSIENT", "UNIQUE", "UNLOGGED", "VOLATILE"}
 )  # fmt: skip
+_READING = frozenset({"DESC", "DESCRIBE", "EXPLAIN", "HELP", "SEL", "SELECT", "SHOW", "VALUES", "WITH"})
+_CHANGING = frozenset({"DELETE", "INSERT", "INTO", "MERGE", "UPDATE"})
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,23 @@ def check_one_statement(sql: str, dialect: str) -> None:
     """
     if ";" in sql.rstrip().rstrip(";"):
         _single(sql, dialect)
+
+
+def check_reading(sql: str, dialect: str) -> None:
+    """Nothing happens when the statement only reads; for engines whose sessions cannot be opened read-only.
+
+    Raises:
+        TerminalError: `DF-RUN-016` otherwise.
+    """
+    words = _single(sql, dialect)
+    first = next((word for word in words if word != "("), "")
+    changing = next((word for word in words if word in _CHANGING), None) if first == "WITH" else None
+    if first not in _READING or changing is not None:
+        raise TerminalError(
+            "DF-RUN-016",
+            f"the session only reads, and `{changing or first}` may change the database",
+            hint="Run the pipeline; previews and look-ups only read.",
+        )
 
 
 def _single(sql: str, dialect: str) -> list[str]:

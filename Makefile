@@ -21,6 +21,7 @@ UPGRADE ?=
 RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.tests-installed
 PROJECT := $(VENV)/.project-installed
+ENGINES := .engines/.installed
 WEB_SOURCES := $(shell find plugins/www -type f -not -path 'plugins/www/node_modules/*' \
 	-not -path 'plugins/www/coverage/*' -not -path 'plugins/www/test-results/*' 2>/dev/null)
 
@@ -53,11 +54,11 @@ lock: $(UV)  ## Renew the locks from pyproject.toml; UPGRADE=--upgrade takes new
 	@bash scripts/lock.sh $(UV) $(UPGRADE)
 
 clean:  ## Remove what make, the tools and the build made
-	rm -rf $(VENV) .tools build dist dataflow_provider/api/static plugins/www/node_modules
+	rm -rf $(VENV) .tools .engines build dist dataflow_provider/api/static plugins/www/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-install-tests: system-packages $(TESTING) $(PROJECT)
+install-tests: system-packages $(TESTING) $(PROJECT) $(ENGINES)
 
 .PHONY: system-packages
 system-packages: $(PY)
@@ -85,4 +86,11 @@ $(TESTING): requirements-test.lock $(RUNTIME)
 $(PROJECT): pyproject.toml hatch_build.py $(WEB_SOURCES) $(RUNTIME)
 	@echo "Installing the project, building its web app if that changed"
 	@$(INSTALL) --no-deps --no-build-isolation --reinstall-package dataflow-ai -e .
+	@touch $@
+
+$(ENGINES): requirements-engines.lock $(UV)
+	@echo "Installing the stand-ins for Snowflake and Databricks (requirements-engines.lock)"
+	@$(UV) venv --quiet --clear --python "$$(bash scripts/find_python.sh)" .engines
+	@$(UV) pip install --quiet --compile-bytecode --system-certs --python .engines/bin/python --require-hashes \
+		--build-constraints requirements-engines.lock --only-binary :all: --no-binary pyspark-client -r requirements-engines.lock
 	@touch $@

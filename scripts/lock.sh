@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews the three locks. Usage: lock.sh UV [--upgrade]. Pins stay where they are unless --upgrade is given.
+# Renews the locks. Usage: lock.sh UV [--upgrade]. Pins stay where they are unless --upgrade is given.
 # The locks hold versions and hashes only: no host, so any mirror can serve them.
 set -euo pipefail
 uv=$1
@@ -13,3 +13,4 @@ compile=("$uv" pip compile --quiet --system-certs --python-version 3.11 --genera
 "${compile[@]}" pyproject.toml requirements-build.in --constraints requirements.lock \
     --extra compiled --extra demo --extra git --extra postgres --extra mysql --extra sqlite --extra openlineage --extra test \
     --output-file requirements-test.lock
+"${compile[@]}" requirements-engines.in --output-file requirements-engines.lock

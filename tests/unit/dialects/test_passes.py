@@ -39,6 +39,7 @@ def test_qualify_is_applied_before_limit() -> None:
 
 def test_rank_of_a_derived_qualify_is_no_column_of_the_result() -> None:
     tree = derive_qualify(parse("SELECT id FROM t QUALIFY ROW_NUMBER() OVER (ORDER BY id DESC) = 1"))
+    assert isinstance(tree, exp.Select)
     assert tree.named_selects == ["id"]
     assert rows_of(tree.sql("sqlite", identify=True)) == [(5,)]
 

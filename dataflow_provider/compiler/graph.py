@@ -197,8 +197,16 @@ def _topological_order(edges: Edges, after: Mapping[str, tuple[str, ...]]) -> tu
 def _run_connections(
     pipeline: Pipeline, order: Iterable[str], edges: Edges, consumers: Mapping[str, list[str]]
 ) -> dict[str, str]:
-    """Return where each node runs: its own connection, else its inputs', else the nearest target's, else ours."""
+    """Return where each node runs: its own connection, else its inputs', else the nearest target's, else ours.
+
+    Files are read and written by an engine that does so itself: DuckDB, so ours where the connection is another's.
+    """
     own = {node: _own_connection(pipeline, pipeline.nodes[node]) for node in edges}
+    without_files = {
+        own[node]
+        for node, spec in pipeline.nodes.items()
+        if node in own and isinstance(spec, SqlSource | SqlTarget) and spec.connector != DEFAULT_DIALECT
+    }
     result: dict[str, str] = {}
     for node in order:
         shared = {result[one.node] for one in edges[node]}
@@ -212,6 +220,8 @@ def _run_connections(
             )
             or EMBEDDED
         )
+        if isinstance(pipeline.nodes[node], FileSource | FileTarget) and result[node] in without_files:
+            result[node] = EMBEDDED
     return result
 
 

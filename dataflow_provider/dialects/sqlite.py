@@ -31,6 +31,7 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         refuse_star_changes(NAME),
         refuse_unions_by_name(NAME),
         refuse_sample(NAME),
+        _join_texts,
         TryCasts(
             NAME,
             _matches,
@@ -40,6 +41,27 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         ).guard,
     ):
         tree = step(tree)
+    return tree
+
+
+def _join_texts(tree: exp.Expr) -> exp.Expr:
+    """CONCAT_WS, which SQLite has since 3.44 only, becomes `||`: a NULL part adds nothing, not even the separator."""
+    from sqlglot import exp
+
+    for call in [one for one in tree.find_all(exp.Anonymous) if str(one.this).upper() == "CONCAT_WS"]:
+        separator, *parts = call.expressions
+        pieces = [
+            exp.Coalesce(
+                this=exp.paren(exp.DPipe(this=separator.copy(), expression=part.copy())),
+                expressions=[exp.Literal.string("")],
+            )
+            for part in parts
+        ]
+        whole: exp.Expr = pieces[0]
+        for piece in pieces[1:]:
+            whole = exp.DPipe(this=whole, expression=piece)
+        start = exp.Literal.number(len(separator.name) + 1)
+        call.replace(exp.Substring(this=exp.paren(whole), start=start))
     return tree
 
 

@@ -51,8 +51,15 @@ def test_cast_gives_null_or_rejects_what_is_no_value(kind: str, good: dict[str, 
     found = engine.run(f"{table.name}_null", select(table, kind, "null"), {"s": rows})
     assert normal(found["s"]) == normal(rows)
     kept = [row for row, given in zip(rows, table.rows, strict=True) if given["Text"] is None or given["Text"] in good]
-    found = engine.run(f"{table.name}_reject", select(table, kind, "reject"), {"s": kept})
+    refused = [
+        {**row, "_reject_reason": f"column `Text` cannot be cast to {kind}"}
+        for row in table.rows
+        if row["Text"] is not None and row["Text"] not in good
+    ]
+    outputs = {"s": kept, "s.rejected": refused}
+    found = engine.run(f"{table.name}_reject", select(table, kind, "reject"), outputs)
     assert normal(found["s"]) == normal(kept)
+    assert normal(found["s.rejected"]) == normal(refused)
 
 
 def test_cast_that_must_not_fail_stops_before_the_target(engine: Engine) -> None:

@@ -202,7 +202,7 @@ def _run_connections(
     Files are read and written by an engine that does so itself: DuckDB, so ours where the connection is another's.
     """
     own = {node: _own_connection(pipeline, pipeline.nodes[node]) for node in edges}
-    without_files = {
+    not_duckdb = {
         own[node]
         for node, spec in pipeline.nodes.items()
         if node in own and isinstance(spec, SqlSource | SqlTarget) and spec.connector != DEFAULT_DIALECT
@@ -220,9 +220,15 @@ def _run_connections(
             )
             or EMBEDDED
         )
-        if isinstance(pipeline.nodes[node], FileSource | FileTarget) and result[node] in without_files:
+        if own[node] is None and result[node] in not_duckdb and _needs_duckdb(pipeline.nodes[node]):
             result[node] = EMBEDDED
     return result
+
+
+def _needs_duckdb(spec: Node) -> bool:
+    """Return whether only DuckDB carries out the node, wherever its rows come from."""
+    is_table = isinstance(spec, SqlSource | SqlTarget) and spec.connector == DEFAULT_DIALECT
+    return is_table or isinstance(spec, FileSource | FileTarget)
 
 
 def _own_connection(pipeline: Pipeline, spec: Node) -> str | None:

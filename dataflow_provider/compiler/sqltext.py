@@ -257,11 +257,13 @@ def refuse_outside(tree: exp.Expr, dialect: SqlDialect) -> None:
                     f"the function `{name}` cannot be used as a table; allowed are {allowed}",
                     "Read files with a `source.file` node.",
                 )
-        elif is_file_name(".".join(part.name for part in table.parts)):
+            continue
+        name = ".".join(part.name for part in table.parts)
+        if is_file_name(name) or re.fullmatch(dialect.forbidden_table, name, re.IGNORECASE):
             raise SqlTextError(
                 "DF-SQL-008",
-                f"`{'.'.join(part.name for part in table.parts)}` would be read as a file",
-                "Read files with a `source.file` node.",
+                f"`{name}` would be read as a file or from another server",
+                "Read files with a `source.file` node, other servers by a connection of their own.",
             )
 
 

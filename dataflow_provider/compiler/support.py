@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataflow_provider.compiler.graph import Graph, GraphNode
+from dataflow_provider.compiler.graph import EMBEDDED, Graph, GraphNode
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, TargetBase
+from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, SqlSource, SqlTarget, TargetBase
 from dataflow_provider.spec.suggestions import listed
 
 RUNNING_CONNECTORS = ("duckdb", "postgres", "mysql", "sqlite", "file")
@@ -37,6 +37,13 @@ def _of_node(node: GraphNode) -> Iterator[Problem]:
             "type",
             f"`{spec.type}` cannot run yet; {listed([f'{family}.{name}' for name in RUNNING_CONNECTORS])} run now",
             f"Hand the rows over in a file (`{family}.file`) or in DuckDB (`{family}.duckdb`).",
+        )
+    elif isinstance(spec, SqlSource | SqlTarget) and spec.connector != "duckdb" and node.connection == EMBEDDED:
+        yield Problem(
+            "DF-PLAN-005",
+            ("nodes", node.id),
+            f"`{node.id}` names no connection, and only `duckdb` has one of its own",
+            "Add `connection: <id of an Airflow connection>`, or `defaults: {connection: …}`.",
         )
     elif family == "quality":
         yield _not_yet(

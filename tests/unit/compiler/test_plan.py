@@ -262,8 +262,9 @@ def test_router_without_a_port_means_its_rest() -> None:
         ({"a": source(), "t": target("a")}, {"type": "streaming"}, "DF-PLAN-002"),
         ({"a": {"type": "source.kafka", "topic": "x"}, "t": target("a")}, {}, "DF-PLAN-001.*source.kafka"),
         ({"a": {"type": "source.sftp", "path": "x", "format": "csv"}, "t": target("a")}, {}, "DF-PLAN-001"),
-        ({"a": source(), "t": {"type": "target.postgres", "from": "a", "table": "t"}}, {},
+        ({"a": source(), "t": {"type": "target.teradata", "from": "a", "table": "t"}}, {},
          "DF-PLAN-001.*target.duckdb"),
+        ({"a": source(), "t": {"type": "target.postgres", "from": "a", "table": "t"}}, {}, "DF-PLAN-005.*connection"),
         ({"a": source(), "q": {"type": "quality.row_rule", "from": "a", "where": "x > 0"}, "t": target("q")}, {},
          "DF-PLAN-001.*quality.row_rule"),
         ({"a": source(), "q": {"type": "ai.sql", "from": "a", "prompt": "p", "query": "SELECT 1"}, "t": target("q")},
@@ -296,3 +297,22 @@ def test_all_refusals_come_at_once_with_their_node() -> None:
 def test_planning_needs_no_sql_parser() -> None:
     code = "import sys, dataflow_provider.compiler.plan; sys.exit(not {'sqlglot', 'duckdb'}.isdisjoint(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_files_and_duckdb_tables_stay_in_duckdb_beside_another_database() -> None:
+    nodes: Nodes = {
+        "a": {"type": "source.file", "path": "x.csv", "format": "csv"},
+        "b": {"type": "source.postgres", "connection": "pg", "table": "t"},
+        "pg_out": {"type": "target.postgres", "connection": "pg", "from": "a", "table": "o"},
+        "duck_out": {"type": "target.duckdb", "from": "b", "table": "o"},
+        "file_out": {"type": "target.file", "from": "b", "path": "o.csv", "format": "csv"},
+    }
+    graph = build_graph(make_pipeline(nodes))
+    found = {node.id: (node.connection, node.dialect) for node in graph.nodes.values()}
+    assert found == {
+        "a": (EMBEDDED, "duckdb"),
+        "b": ("pg", "postgres"),
+        "pg_out": ("pg", "postgres"),
+        "duck_out": (EMBEDDED, "duckdb"),
+        "file_out": (EMBEDDED, "duckdb"),
+    }

@@ -18,7 +18,10 @@ WITH "days" /* node:days */ AS (
   FROM "shop"."days"
 ), "latest" /* node:latest */ AS MATERIALIZED (
   SELECT
-    *
+    "cell",
+    "day",
+    "kind",
+    "amount"
   FROM "days"
   QUALIFY
     ROW_NUMBER() OVER (PARTITION BY "cell", "day", "kind" ORDER BY "amount" DESC) = 1

@@ -167,10 +167,11 @@ def _kept_inputs(scope: Lowering, head: GraphNode, outputs: list[Output]) -> Gen
                 continue
             name = stage_table_name(scope.pipeline.id, values, given.node, given.port)
             query = scope.statement(select([star()], rows.table()), kept)
-            table = scope.dialect.publish.quote(name)
+            parts = scope.dialect.temporary_parts(name)
+            table = ".".join(scope.dialect.publish.quote(part) for part in parts)
             for sql in scope.dialect.create_temporary(table, render(query, scope.dialect)):
                 yield Step("stage", sql, node=given.node, port=given.port, table=name)
-            kept[rows.parts[0]] = (name,)
+            kept[rows.parts[0]] = parts
     return kept
 
 

@@ -241,30 +241,47 @@ def refuse_outside(tree: exp.Expr, dialect: SqlDialect) -> None:
     """
     for node in tree.find_all(exp.Func):
         name = _function_name(node)
-        if re.fullmatch(dialect.forbidden_function, name):
+        whole = _qualified(node, name)
+        if any(re.fullmatch(dialect.forbidden_function, one) for one in (name, whole)):
             raise SqlTextError(
                 "DF-SQL-008",
-                f"the function `{name}` reaches outside the database or runs text as SQL",
+                f"the function `{whole}` reaches outside the database or runs text as SQL",
                 "Read files with a `source.file` node.",
             )
-    for table in tree.find_all(exp.Table):
-        if isinstance(table.this, exp.Func):
-            name = _function_name(table.this)
-            if name not in dialect.table_functions:
-                allowed = ", ".join(f"`{one}`" for one in sorted(dialect.table_functions))
-                raise SqlTextError(
-                    "DF-SQL-008",
-                    f"the function `{name}` cannot be used as a table; allowed are {allowed}",
-                    "Read files with a `source.file` node.",
-                )
-            continue
-        name = ".".join(part.name for part in table.parts)
-        if is_file_name(name) or re.fullmatch(dialect.forbidden_table, name, re.IGNORECASE):
-            raise SqlTextError(
-                "DF-SQL-008",
-                f"`{name}` would be read as a file or from another server",
-                "Read files with a `source.file` node, other servers by a connection of their own.",
-            )
+    for table in tree.find_all(exp.Table, exp.TableFromRows):
+        if isinstance(table.this, exp.Func | exp.Dot):
+            _refuse_table_function(table.this, dialect)
+        elif isinstance(table, exp.Table):
+            _refuse_file(".".join(part.name for part in table.parts), dialect)
+
+
+def _refuse_table_function(call: exp.Expr, dialect: SqlDialect) -> None:
+    name = _function_name(call)
+    if name not in dialect.table_functions:
+        allowed = ", ".join(f"`{one}`" for one in sorted(dialect.table_functions)) or "none"
+        raise SqlTextError(
+            "DF-SQL-008",
+            f"the function `{name or call.sql(dialect.sqlglot)}` cannot be used as a table; allowed are {allowed}",
+            "Read files with a `source.file` node.",
+        )
+
+
+def _refuse_file(name: str, dialect: SqlDialect) -> None:
+    if is_file_name(name) or re.fullmatch(dialect.forbidden_table, name, re.IGNORECASE):
+        raise SqlTextError(
+            "DF-SQL-008",
+            f"`{name}` would be read as a file or from another server",
+            "Read files with a `source.file` node, other servers by a connection of their own.",
+        )
+
+
+def _qualified(node: exp.Expr, name: str) -> str:
+    """Return the function with the packages it is called by: `utl_file.fopen`."""
+    parent = node.parent
+    while isinstance(parent, exp.Dot) and parent.expression is node:
+        name = f"{parent.this.sql().lower()}.{name}"
+        node, parent = parent, parent.parent
+    return name
 
 
 def is_file_name(name: str) -> bool:

@@ -36,6 +36,7 @@ class SqlDialect:
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
     forbidden_function: pattern of functions that reach outside the database or run text as SQL, refused everywhere
+    forbidden_table:    pattern of table names, parts joined by dots, that mean files or other servers
     """
 
     name: str
@@ -45,6 +46,7 @@ class SqlDialect:
     publish: PublishSql
     table_functions: frozenset[str]
     forbidden_function: str
+    forbidden_table: str = ""
     reads_files: bool = False
     legalise: tuple[Legalise, ...] = field(default=())
     transaction: TransactionPlan = field(default=TransactionPlan())
@@ -61,6 +63,10 @@ class SqlDialect:
     def stage_table(self, name: str) -> str:
         """Return the quoted, qualified name of a stage table."""
         return ".".join(self.publish.quote(part) for part in self.stage_parts(name))
+
+    def temporary_parts(self, name: str) -> tuple[str, ...]:
+        """Return the parts of the name under which the session keeps rows."""
+        return (name,)
 
     def create_stage_schema(self) -> str | None:
         """Return the statement that makes it when missing; None where there are no schemas to make."""

@@ -42,6 +42,7 @@ class Merge:
 
     Rows meet on `keys` (equal, never NULL). `update` and `insert` are pairs target column → source column, in order.
     `delete_flag` names a source column of 1 and 0: matched rows with 1 are deleted, such rows are never inserted.
+    `stage` is the table below the source, under the same column names, for engines that update from tables alone.
     """
 
     table: str
@@ -50,6 +51,7 @@ class Merge:
     update: Sequence[tuple[str, str]]
     insert: Sequence[tuple[str, str]]
     delete_flag: str | None = None
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class TargetLock:
 
     take:    asked until it answers 1; 0 or NULL say that somebody else holds the lock
     holder:  answers one text, who that is, for those who wait; None when it cannot be told
+    waits:   whether `take` is no question but a statement that waits and fails when the lock stays away
     release: gives the lock back; None when the end of the transaction does. With it, the lock is the session's and is
              taken before anything touches the target; without, it is the first statement of the transaction
     """
@@ -74,6 +77,7 @@ class TargetLock:
     take: str
     holder: str | None = None
     release: str | None = None
+    waits: bool = False
 
 
 class PublishSql:
@@ -195,6 +199,13 @@ class PublishSql:
     def delete_matching(self, table: str, source: str, keys: Sequence[tuple[str, str]]) -> str:
         """Return the statement that deletes the rows whose key is in the source; `keys` as in `Merge`."""
         return f"DELETE FROM {table} AS t WHERE EXISTS (SELECT 1 FROM ({source}) s WHERE {self.meet(keys)})"
+
+    def delete_in(self, table: str, source: str, keys: Sequence[tuple[str, str]]) -> str:
+        """Return the same without an alias for the table, on engines that compare rows: no key is NULL."""
+        ours = self.columns([one for one, _ in keys])
+        theirs = self.columns([one for _, one in keys])
+        left = ours if len(keys) == 1 else f"({ours})"
+        return f"DELETE FROM {table} WHERE {left} IN (SELECT {theirs} FROM ({source}) s)"
 
     def update_matching(self, merge: Merge, source: str) -> str:
         """Return the statement that updates the rows whose key is in the source."""

@@ -9,11 +9,12 @@ from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.duckdb import DUCKDB
 from dataflow_provider.dialects.mysql import MYSQL
 from dataflow_provider.dialects.postgres import POSTGRES
+from dataflow_provider.dialects.snowflake import SNOWFLAKE
 from dataflow_provider.dialects.sqlite import SQLITE
 from dataflow_provider.errors import AuthorError
 
 DIALECTS: Mapping[str, SqlDialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (DUCKDB, MYSQL, POSTGRES, SQLITE)}
+    {dialect.name: dialect for dialect in (DUCKDB, MYSQL, POSTGRES, SNOWFLAKE, SQLITE)}
 )
 
 

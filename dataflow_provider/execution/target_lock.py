@@ -46,6 +46,9 @@ def transaction_lock(session: SqlSession, lock: TargetLock | None, name: str, ti
 
 def take(session: SqlSession, lock: TargetLock, name: str, timeout_s: float) -> None:
     """The lock is held; until then the log tells every few seconds who is in the way."""
+    if lock.waits:
+        session.execute(lock.take)
+        return
     waiting = Waiting(name, timeout_s, lambda: _holder(session, lock))
     while session.fetch_number(lock.take) != 1:
         waiting.report()

@@ -20,7 +20,7 @@ def publish(ctx: WriteContext) -> tuple[Step, ...]:
     if condition is not None:
         flag = DELETE_FLAG
         source = ctx.sql.flagged(source, condition, flag)
-    merge = Merge(ctx.table, source, ctx.keys, updated_pairs(ctx), ctx.pairs(), flag)
+    merge = Merge(ctx.table, source, ctx.keys, updated_pairs(ctx), ctx.pairs(), flag, ctx.stage)
     return tuple(ctx.step(sql, counts=True) for sql in ctx.sql.merge(merge))
 
 

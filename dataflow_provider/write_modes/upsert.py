@@ -19,7 +19,7 @@ def updated_pairs(ctx: WriteContext) -> tuple[tuple[str, str], ...]:
 
 
 def publish(ctx: WriteContext) -> tuple[Step, ...]:
-    merge = Merge(ctx.table, ctx.rows(), ctx.keys, updated_pairs(ctx), ctx.pairs())
+    merge = Merge(ctx.table, ctx.rows(), ctx.keys, updated_pairs(ctx), ctx.pairs(), stage=ctx.stage)
     return tuple(ctx.step(sql, counts=True) for sql in ctx.sql.merge(merge))
 
 

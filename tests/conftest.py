@@ -19,7 +19,12 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 # Engines for any test that asks for them; none starts before.
-pytest_plugins = ("tests.engines.postgres", "tests.engines.mariadb", "tests.engines.live")
+pytest_plugins = (
+    "tests.engines.postgres",
+    "tests.engines.mariadb",
+    "tests.engines.fakesnow",
+    "tests.engines.live",
+)
 
 IN_CI = os.environ.get("CI") == "true"
 MODEL_KEYS = ("ANTHROPIC_API_KEY", "AZURE_OPENAI_API_KEY", "GEMINI_API_KEY", "OPENAI_API_KEY")

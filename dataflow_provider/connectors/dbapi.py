@@ -9,6 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -23,7 +24,7 @@ from dataflow_provider.connectors.arrow_rows import (
 from dataflow_provider.connectors.author_sql import AuthorRules, check_author_sql, check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.engine_errors import VendorError
+from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.nodes import Scalar
@@ -253,6 +254,10 @@ class DbApiConnector(ABC, Generic[S]):
     def connect_error(self, exc: Exception) -> VendorError | None:
         """Return what an error of `connect` means; None when it is not one of the driver's."""
 
+    def address(self, connection: ConnectionSpec) -> str:
+        """Return where the connection leads, for people who look for what is wrong with it."""
+        return ":".join(str(part) for part in (connection.host or "localhost", connection.port) if part)
+
     def apply_settings(self, session: S, settings: Mapping[str, Scalar]) -> None:
         """Make the node's settings; their names have been checked."""
 
@@ -288,4 +293,6 @@ class DbApiConnector(ABC, Generic[S]):
             found = self.connect_error(exc)
             if found is None:
                 raise
+            if found.kind is Kind.UNREACHABLE and (where := self.address(connection)) not in found.text:
+                found = replace(found, text=f"{where}: {found.text}")
             raise found.as_error(type(self).name, connection.conn_id) from None

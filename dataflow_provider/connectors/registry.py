@@ -15,6 +15,7 @@ SQL_ENGINES: Mapping[str, str] = MappingProxyType(
         "duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector",
         "mysql": "dataflow_provider.connectors.impl.mysql:MySqlConnector",
         "postgres": "dataflow_provider.connectors.impl.postgres:PostgresConnector",
+        "snowflake": "dataflow_provider.connectors.impl.snowflake:SnowflakeConnector",
         "sqlite": "dataflow_provider.connectors.impl.sqlite:SqliteConnector",
     }
 )

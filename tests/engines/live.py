@@ -14,6 +14,7 @@ from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
+from tests.engines.fakesnow import SCHEMA, FakesnowServer
 from tests.engines.mariadb import MariaDBServer
 from tests.engines.postgres import PostgresServer
 
@@ -85,6 +86,13 @@ def _mariadb(request: pytest.FixtureRequest, folder: Path) -> Iterator[Given]:
             server.query(f"DROP DATABASE IF EXISTS {database}")
 
 
+@contextmanager
+def _fakesnow(request: pytest.FixtureRequest, folder: Path) -> Iterator[Given]:
+    """A database for each test: fakesnow creates the one that a login names, and drops none."""
+    server: FakesnowServer = request.getfixturevalue("fakesnow_server")
+    yield server.with_database(_fresh_name().upper()).spec, SCHEMA
+
+
 def _fresh_name() -> str:
     return f"t{uuid.uuid4().hex[:12]}"
 
@@ -94,4 +102,5 @@ ENGINES: dict[str, Callable[[pytest.FixtureRequest, Path], AbstractContextManage
     "sqlite": _sqlite,
     "postgres": _postgres,
     "mysql": _mariadb,
+    "snowflake": _fakesnow,
 }

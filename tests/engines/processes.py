@@ -36,6 +36,14 @@ def require_program(name: str, package: str, *places: str) -> Path:
     return Path(found).resolve()
 
 
+def require_stand_ins() -> Path:
+    """Return the Python of the environment that holds the stand-ins for Snowflake and Databricks."""
+    python = Path(__file__).parents[2] / ".engines/bin/python"
+    if not python.exists():
+        unavailable("the stand-ins for Snowflake and Databricks are not installed; `make install-tests` does it")
+    return python
+
+
 def unavailable(why: str) -> NoReturn:
     """The test cannot run here: a failure in CI, a skip elsewhere."""
     if IN_CI:

@@ -1,0 +1,78 @@
+"""An Arrow stream file as Parquet files that any warehouse loads: plain types only, values exact, memory bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+
+from dataflow_provider.connectors.arrow_rows import IncomingColumn, inexact
+
+ROWS_PER_FILE = 1_000_000
+_PLAIN = {
+    "BOOLEAN": pyarrow.bool_(),
+    "SMALLINT": pyarrow.int16(),
+    "INTEGER": pyarrow.int32(),
+    "BIGINT": pyarrow.int64(),
+    "REAL": pyarrow.float32(),
+    "DOUBLE": pyarrow.float64(),
+    "VARCHAR": pyarrow.string(),
+    "BLOB": pyarrow.binary(),
+    "DATE": pyarrow.date32(),
+    "TIME": pyarrow.time64("us"),
+    "TIMESTAMP": pyarrow.timestamp("us"),
+    "TIMESTAMPTZ": pyarrow.timestamp("us", "UTC"),
+    "JSON": pyarrow.string(),
+    "UUID": pyarrow.string(),
+}
+
+
+def plain_type(column: IncomingColumn) -> Any:
+    """Return the Arrow type that stands for the column's neutral one."""
+    return pyarrow.decimal128(*column.numbers) if column.type == "DECIMAL" else _PLAIN[column.type]
+
+
+def plain_batches(path: Path, columns: Sequence[IncomingColumn]) -> Iterator[Any]:
+    """Yield the file's record batches with plain types.
+
+    Raises:
+        TerminalError: `DF-RUN-024` for a value that would change.
+    """
+    schema = pyarrow.schema([(column.name, plain_type(column)) for column in columns])
+    with pyarrow.memory_map(str(path)) as file:
+        for batch in pyarrow.ipc.open_stream(file):
+            arrays = [_plain(array, column) for array, column in zip(batch.columns, columns, strict=True)]
+            yield pyarrow.record_batch(arrays, schema=schema)
+
+
+def _plain(array: Any, column: IncomingColumn) -> Any:
+    wanted = plain_type(column)
+    try:
+        if column.convert is not None:
+            convert = column.convert
+            values = [None if value is None else convert(value) for value in array.to_pylist()]
+            return pyarrow.array(values, wanted)
+        return getattr(array, "storage", array).cast(wanted)
+    except (pyarrow.ArrowException, ValueError, OverflowError) as exc:
+        raise inexact(column.name, str(wanted)) from exc
+
+
+def write_parquet(path: Path, columns: Sequence[IncomingColumn], folder: Path) -> list[Path]:
+    """Return the Parquet files that the rows stand in now, in their order, each of at most about a million rows."""
+    written: list[Path] = []
+    with ExitStack() as stack:
+        writer, rows = None, ROWS_PER_FILE
+        for batch in plain_batches(path, columns):
+            if rows >= ROWS_PER_FILE or writer is None:
+                if writer is not None:
+                    writer.close()
+                written.append(folder / f"rows-{len(written)}.parquet")
+                writer = stack.enter_context(pyarrow.parquet.ParquetWriter(written[-1], batch.schema))
+                rows = 0
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return written

@@ -108,7 +108,7 @@ def test_columns_of_a_query_are_told_without_running_it(session: SnowflakeSessio
 
 
 def test_transaction_that_fails_leaves_the_rows_as_they_were(session: SnowflakeSession) -> None:
-    with pytest.raises(TerminalError, match="nope"), session.transaction():
+    with pytest.raises(TerminalError, match="DF-RUN-014"), session.transaction():
         run_all(session, 'DELETE FROM "t"', "DELETE FROM nope")
     assert session.fetch_number('SELECT COUNT(*) FROM "t"') == 3
 

@@ -8,9 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dataflow_provider.dialects.canonical import Canonical
 from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock, split_table_name
 
 WAIT_S = 5
+_TYPES = Canonical(
+    {
+        "BINARY": "BLOB", "BLOB": "BLOB", "CHAR": "VARCHAR", "DATETIME": "TIMESTAMP", "FLOAT": "FLOAT",
+        "INT": "INTEGER", "JSON": "JSON", "LONGBLOB": "BLOB", "LONGTEXT": "VARCHAR", "MEDIUMBLOB": "BLOB", "MEDIUMINT": "INTEGER",
+        "MEDIUMTEXT": "VARCHAR", "TEXT": "VARCHAR", "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "TINYBLOB": "BLOB",
+        "TINYINT": "TINYINT", "TINYTEXT": "VARCHAR", "VARBINARY": "BLOB",
+    }
+)  # fmt: skip
 _VARCHAR = re.compile(r"VARCHAR\((\d+)\)")
 
 
@@ -25,6 +34,9 @@ class MySqlPublish(PublishSql):
         if "\\" in value:
             return f"CONVERT(X'{value.encode().hex()}' USING utf8mb4)"
         return super().text(value)
+
+    def canonical_type(self, kind: str) -> str:
+        return _TYPES.of(kind)
 
     def null_of(self, kind: str) -> str:
         """CAST knows no VARCHAR; CHAR of a length is one."""

@@ -6,8 +6,17 @@ waits for every reader.
 
 from __future__ import annotations
 
+from dataflow_provider.dialects.canonical import Canonical
 from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock, split_table_name
 
+_TYPES = Canonical(
+    {
+        "BYTEA": "BLOB", "CHARACTER": "VARCHAR", "CHARACTER VARYING": "VARCHAR", "DOUBLE PRECISION": "DOUBLE",
+        "JSONB": "JSON", "NUMERIC": "DECIMAL", "REAL": "FLOAT", "TEXT": "VARCHAR", "UUID": "UUID", "JSON": "JSON",
+        "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE",
+    },
+    decimal="NUMERIC",
+)  # fmt: skip
 FIRST_WITH_MERGE = 150000
 
 
@@ -18,6 +27,9 @@ class PostgresPublish(PublishSql):
 
     def for_server(self, answer: int) -> PublishSql:
         return self if answer >= FIRST_WITH_MERGE else POSTGRES_WITHOUT_MERGE
+
+    def canonical_type(self, kind: str) -> str:
+        return _TYPES.of(kind)
 
     def lock(self, table: str) -> TargetLock:
         """Advisory locks belong to one database; a name without a schema is looked up as the engine will."""

@@ -15,6 +15,10 @@ class SqlitePublish(PublishSql):
     def timestamp(self, moment: datetime) -> str:
         return f"'{moment.isoformat(sep=' ', timespec='microseconds')}'"
 
+    def canonical_type(self, kind: str) -> str:
+        """Each value has a type of its own there, whatever the column was declared with."""
+        return ""
+
     def text_type(self, length: int) -> str:
         return "TEXT"
 

@@ -14,12 +14,26 @@ from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock, sp
 WAIT_S = 5
 _TYPES = Canonical(
     {
-        "BINARY": "BLOB", "BLOB": "BLOB", "CHAR": "VARCHAR", "DATETIME": "TIMESTAMP", "FLOAT": "FLOAT",
-        "INT": "INTEGER", "JSON": "JSON", "LONGBLOB": "BLOB", "LONGTEXT": "VARCHAR", "MEDIUMBLOB": "BLOB",
-        "MEDIUMINT": "INTEGER", "MEDIUMTEXT": "VARCHAR", "TEXT": "VARCHAR", "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "TINYBLOB": "BLOB",
-        "TINYINT": "TINYINT", "TINYTEXT": "VARCHAR", "VARBINARY": "BLOB",
+        "BINARY": "BLOB",
+        "BLOB": "BLOB",
+        "CHAR": "VARCHAR",
+        "DATETIME": "TIMESTAMP",
+        "FLOAT": "FLOAT",
+        "INT": "INTEGER",
+        "JSON": "JSON",
+        "LONGBLOB": "BLOB",
+        "LONGTEXT": "VARCHAR",
+        "MEDIUMBLOB": "BLOB",
+        "MEDIUMINT": "INTEGER",
+        "MEDIUMTEXT": "VARCHAR",
+        "TEXT": "VARCHAR",
+        "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+        "TINYBLOB": "BLOB",
+        "TINYINT": "TINYINT",
+        "TINYTEXT": "VARCHAR",
+        "VARBINARY": "BLOB",
     }
-)  # fmt: skip
+)
 _VARCHAR = re.compile(r"VARCHAR\((\d+)\)")
 
 

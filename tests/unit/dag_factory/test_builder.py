@@ -7,6 +7,7 @@ import pytest
 from airflow.sdk import DAG
 
 from dataflow_provider.airflow_compat import serialize_dag
+from dataflow_provider.dag_factory import docs
 from dataflow_provider.dag_factory.builder import PUBLISHED_TASK_ID, build_dag
 from dataflow_provider.dag_factory.schedule import pipeline_asset
 from dataflow_provider.operators.markers import PublishedOperator
@@ -91,6 +92,7 @@ def test_dag_serializes_and_keeps_yaml_out_of_templates() -> None:
 
 
 def test_dag_doc_draws_the_graph_and_lists_the_nodes() -> None:
+    docs._base_path.cache_clear()  # another test may have built a Dag under another address
     doc = build(RICH).doc_md
     assert doc is not None
     assert "(/dataflow/api/v1/pipelines/calls/graph.svg)" in doc

@@ -262,7 +262,7 @@ def test_router_without_a_port_means_its_rest() -> None:
         ({"a": source(), "t": target("a")}, {"type": "streaming"}, "DF-PLAN-002"),
         ({"a": {"type": "source.kafka", "topic": "x"}, "t": target("a")}, {}, "DF-PLAN-001.*source.kafka"),
         ({"a": {"type": "source.sftp", "path": "x", "format": "csv"}, "t": target("a")}, {}, "DF-PLAN-001"),
-        ({"a": source(), "t": {"type": "target.teradata", "from": "a", "table": "t"}}, {},
+        ({"a": source(), "t": {"type": "target.kafka", "from": "a", "topic": "t"}}, {},
          "DF-PLAN-001.*target.duckdb"),
         ({"a": source(), "t": {"type": "target.postgres", "from": "a", "table": "t"}}, {}, "DF-PLAN-005.*connection"),
         ({"a": source(), "q": {"type": "quality.row_rule", "from": "a", "where": "x > 0"}, "t": target("q")}, {},

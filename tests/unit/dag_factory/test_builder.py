@@ -131,7 +131,7 @@ def test_dag_of_a_broken_file_carries_all_its_findings() -> None:
 
 
 def test_dag_of_nodes_that_cannot_run_yet_is_refused_with_their_places() -> None:
-    nodes = NODES.replace("source.duckdb", "source.teradata")
+    nodes = NODES.replace("source.duckdb, table", "source.kafka, topic")
     with pytest.raises(InvalidPipelineError) as caught:
         build('schedule: {cron: "0 6 * * *", calendar: PL}\n', nodes)
     assert {(finding.code, finding.node) for finding in caught.value.findings} >= {

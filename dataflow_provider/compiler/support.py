@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataflow_provider.compiler.graph import EMBEDDED, Graph, GraphNode
+from dataflow_provider.dialects.registry import DIALECTS
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, SqlSource, SqlTarget, TargetBase
 from dataflow_provider.spec.suggestions import listed
 
-RUNNING_CONNECTORS = ("duckdb", "postgres", "mysql", "sqlite", "file")
+RUNNING_CONNECTORS = ("duckdb", "file", *(name for name in DIALECTS if name != "duckdb"))
 
 
 def find_unsupported(pipeline: Pipeline, graph: Graph) -> list[Problem]:

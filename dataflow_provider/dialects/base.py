@@ -30,6 +30,7 @@ class SqlDialect:
     stage_schema:       where stage tables live, made when missing; None where there are no schemas
     live_tested:        whether our tests run it on a real server or its stand-in; told wherever its SQL is shown
     replaces_tables:    whether CREATE OR REPLACE TABLE exists; if not, a table is dropped before it is made
+    temporary_tables:   whether there are tables of a session; if not, what it keeps stands among the stage tables
     strict_cast:        whether CAST fails for a value it cannot convert; if not, a check does before the publish
     casts_any_type:     whether CAST takes a type as the catalogue names it; if not, as sqlglot spells it for a cast
     full_join:          which FULL joins the engine carries out: all, those on plain equality, or none
@@ -52,6 +53,7 @@ class SqlDialect:
     transaction: TransactionPlan = field(default=TransactionPlan())
     live_tested: bool = True
     replaces_tables: bool = True
+    temporary_tables: bool = True
     strict_cast: bool = True
     casts_any_type: bool = True
     full_join: Literal["any", "equality", "none"] = "any"
@@ -66,7 +68,7 @@ class SqlDialect:
 
     def temporary_parts(self, name: str) -> tuple[str, ...]:
         """Return the parts of the name under which the session keeps rows."""
-        return (name,)
+        return (name,) if self.temporary_tables else self.stage_parts(name)
 
     def create_stage_schema(self) -> str | None:
         """Return the statement that makes it when missing; None where there are no schemas to make."""
@@ -78,7 +80,7 @@ class SqlDialect:
 
     def create_temporary(self, table: str, select: str) -> tuple[str, ...]:
         """Return the statements that keep rows for the rest of the session."""
-        return self._create(table, "TEMPORARY TABLE", select)
+        return self._create(table, "TEMPORARY TABLE" if self.temporary_tables else "TABLE", select)
 
     def _create(self, table: str, kind: str, select: str) -> tuple[str, ...]:
         if self.replaces_tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
 
@@ -54,39 +54,74 @@ def national_texts(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def try_cast_texts(*, as_text: bool) -> Callable[[exp.Expr], exp.Expr]:
-    """Return the pass for engines whose TRY_CAST takes an empty text for 0 or 1900-01-01: nothing is cast then.
-
-    With `as_text` it reads texts only, so the value becomes one first. A cast to a text never fails.
-    """
-
-    def guard(tree: exp.Expr) -> exp.Expr:
-        for cast in [*tree.find_all(exp.TryCast)]:
-            guarded = _guarded(cast, as_text=as_text)
-            if cast is tree:
-                return guarded
-            cast.replace(guarded)
-        return tree
-
-    return guard
+def try_cast_texts(tree: exp.Expr) -> exp.Expr:
+    """TRY_CAST reads texts only, so every value becomes one first; a cast to a text never fails."""
+    return _each_try_cast(tree, lambda cast, text: exp.TryCast(this=text, to=cast.to.copy()))
 
 
-def _guarded(cast: exp.TryCast, *, as_text: bool) -> exp.Expr:
-    if cast.to.this in exp.DataType.TEXT_TYPES:
-        return exp.Cast(this=cast.this.copy(), to=cast.to.copy())
-    text = exp.Cast(this=cast.this.copy(), to=exp.DataType(this=exp.DataType.Type.TEXT))
+def try_cast_filled(tree: exp.Expr) -> exp.Expr:
+    """TRY_CAST leaves out empty texts, which the engine takes for 0 or 1900-01-01; a cast to a text never fails."""
+
+    def filled(cast: exp.TryCast, text: exp.Expr) -> exp.Expr:
+        return _if_filled(text, cast.copy())
+
+    return _each_try_cast(tree, filled)
+
+
+def try_cast_filled_texts(tree: exp.Expr) -> exp.Expr:
+    """Both: the value becomes a text, and an empty one is not cast."""
+
+    def filled(cast: exp.TryCast, text: exp.Expr) -> exp.Expr:
+        return _if_filled(text, exp.TryCast(this=text.copy(), to=cast.to.copy()))
+
+    return _each_try_cast(tree, filled)
+
+
+def _each_try_cast(tree: exp.Expr, change: Callable[[exp.TryCast, exp.Expr], exp.Expr]) -> exp.Expr:
+    for cast in [*tree.find_all(exp.TryCast)]:
+        if cast.to.this in exp.DataType.TEXT_TYPES:
+            changed: exp.Expr = exp.Cast(this=cast.this.copy(), to=cast.to.copy())
+        else:
+            text = exp.Cast(this=cast.this.copy(), to=exp.DataType(this=exp.DataType.Type.TEXT))
+            changed = change(cast, text)
+        if cast is tree:
+            return changed
+        cast.replace(changed)
+    return tree
+
+
+def _if_filled(text: exp.Expr, value: exp.Expr) -> exp.Case:
     filled = exp.NEQ(this=exp.Trim(this=text), expression=exp.Literal.string(""))
-    value = exp.TryCast(this=text.copy() if as_text else cast.this.copy(), to=cast.to.copy())
     return exp.Case(ifs=[exp.If(this=filled, true=value)])
 
 
 def try_cast_by_default(tree: exp.Expr) -> exp.Expr:
     """TRY_CAST becomes `CAST(… DEFAULT NULL ON CONVERSION ERROR)`; a cast to a text never fails."""
-    for cast in [*tree.find_all(exp.TryCast)]:
-        plain = exp.Cast(this=cast.this.copy(), to=cast.to.copy())
-        if cast.to.this not in exp.DataType.TEXT_TYPES:
-            plain.set("default", exp.null())
-        if cast is tree:
-            return plain
-        cast.replace(plain)
-    return tree
+    return _each_try_cast(tree, lambda cast, _: exp.Cast(this=cast.this.copy(), to=cast.to.copy(), default=exp.null()))
+
+
+def widen_first_texts(suffix: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass for engines whose set operations have the types of their first SELECT and cut longer texts.
+
+    Texts written in them are as wide as the longest of the same set operation; `suffix` follows the type.
+    """
+
+    def widen(tree: exp.Expr) -> exp.Expr:
+        for union in [one for one in tree.find_all(exp.SetOperation) if not isinstance(one.parent, exp.SetOperation)]:
+            texts = [*_texts_of(union)]
+            longest = max((len(one.name) for one in texts), default=1)
+            for one in texts:
+                kind = exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=f"VARCHAR({max(longest, 1)}){suffix}")
+                one.replace(exp.Cast(this=one.copy(), to=kind))
+        return tree
+
+    return widen
+
+
+def _texts_of(query: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the texts that are whole columns of the branches of a set operation."""
+    if isinstance(query, exp.SetOperation):
+        yield from _texts_of(query.left)
+        yield from _texts_of(query.right)
+    elif isinstance(query, exp.Select):
+        yield from (one for one in (item.unalias() for item in query.expressions) if one.is_string)

@@ -92,8 +92,12 @@ class PublishSql:
     ranks_rows = True
     server_question: str | None = None
 
+    def question(self, table: str, keys: Sequence[str]) -> str | None:
+        """Return the query of one number that `for_server` takes, by the target's name and keys in a YAML."""
+        return self.server_question
+
     def for_server(self, answer: int) -> PublishSql:
-        """Return the templates for the server that gave this answer to `server_question`."""
+        """Return the templates for the server, or the target, that gave this answer to `question`."""
         return self
 
     # ------------------------------------------------------------ names and literals

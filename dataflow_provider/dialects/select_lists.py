@@ -41,7 +41,7 @@ def select_from(source: Callable[[], exp.Expr]) -> Callable[[exp.Expr], exp.Expr
     """Return the pass that gives every SELECT without FROM the `source` of one row."""
 
     def give(tree: exp.Expr) -> exp.Expr:
-        for query in tree.find_all(exp.Select):
+        for query in [*tree.find_all(exp.Select)]:
             if query.args.get("from_") is None:
                 query.set("from_", exp.From(this=source()))
         return tree
@@ -80,8 +80,8 @@ def _joined(cases: list[exp.Case], by: type[exp.Binary]) -> exp.Expr:
     whole: exp.Expr = pieces[0]
     for piece in pieces[1:]:
         whole = by(this=whole, expression=piece)
-    arguments = [whole, exp.Literal.number(len(_MARK) + 1), exp.Literal.number(4000)]
-    return exp.Substring(this=arguments[0], start=arguments[1], length=arguments[2])
+    # By this name and with two arguments it is known everywhere that lacks CONCAT_WS.
+    return exp.Anonymous(this="SUBSTR", expressions=[whole, exp.Literal.number(len(_MARK) + 1)])
 
 
 def order_row_numbers(constant: Callable[[], exp.Expr]) -> Callable[[exp.Expr], exp.Expr]:
@@ -123,6 +123,21 @@ def _null_rank(value: exp.Expr, *, first: bool) -> exp.Case:
         ifs=[exp.If(this=is_null, true=exp.Literal.number(0 if first else 1))],
         default=exp.Literal.number(1 if first else 0),
     )
+
+
+def refuse_star_words(engine: str, words: tuple[str, ...]) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses these changes of a star (`except_`, `replace`, `rename`) and `COLUMNS(…)`."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        if tree.find(exp.Columns) or any(star.args.get(word) for star in tree.find_all(exp.Star) for word in words):
+            raise UnsupportedHereError(
+                "a change of columns that nobody knows by name",
+                engine,
+                "Declare `schema` or `columns` at the source, or compile with `--live`.",
+            )
+        return tree
+
+    return refuse
 
 
 def refuse_long_names(engine: str, limit: int) -> Callable[[exp.Expr], exp.Expr]:

@@ -24,12 +24,11 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         concat_reasons,
         order_row_numbers,
         refuse_long_names,
-        refuse_nodes,
+        refuse_star_words,
     )
 
-    unknown = ("a change of columns that nobody knows by name", "Declare `schema` or `columns` at the source.")
     for step in (
-        refuse_nodes(NAME, {exp.Columns: unknown}),
+        refuse_star_words(NAME, ()),
         refuse_unions_by_name(NAME),
         refuse_sample(NAME),
         refuse_long_names(NAME, 255),
@@ -37,7 +36,7 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         order_row_numbers(exp.null),
         # Its CONCAT_WS answers NULL as soon as one text is.
         concat_reasons(by=exp.DPipe),
-        try_cast_texts(as_text=True),
+        try_cast_texts,
     ):
         tree = step(tree)
     return tree

@@ -47,14 +47,14 @@ def write_context(
         run_id=values.run_id,
         interval_start=values.interval_start and naive_utc(values.interval_start),
         interval_end=values.interval_end and naive_utc(values.interval_end),
-        dialect=replace(dialect, publish=_templates(session, dialect.publish)),
+        dialect=replace(dialect, publish=_templates(session, dialect.publish, target)),
     )
     return blank.with_target(session.columns_of(blank.table))
 
 
-def _templates(session: SqlSession, publish: PublishSql) -> PublishSql:
-    """Return the templates for the server at hand, which may be older than those that the engine's file speaks of."""
-    question = publish.server_question
+def _templates(session: SqlSession, publish: PublishSql, target: SqlTarget) -> PublishSql:
+    """Return the templates for the server and the target at hand, which may lack what the engine's file speaks of."""
+    question = publish.question(target.table, target.write.keys)
     return publish if question is None else publish.for_server(session.fetch_number(question))
 
 

@@ -62,7 +62,7 @@ def star_or_columns(columns: Columns | None, side: str | None = None) -> list[ex
 def typed_null(kind: str, dialect: SqlDialect) -> exp.Expr:
     """Return NULL of a type as the database spells it."""
     if dialect.casts_any_type:
-        return exp.Cast(this=exp.null(), to=exp.Var(this=kind))
+        return exp.Cast(this=exp.null(), to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind=kind))
     built = exp.DataType.build(kind, dialect=dialect.sqlglot, udt=True)
     if built.this in exp.DataType.INTEGER_TYPES:
         built.set("expressions", [])  # `int(11)` tells how wide it is shown

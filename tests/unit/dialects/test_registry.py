@@ -11,8 +11,8 @@ from dataflow_provider.errors import AuthorError
 
 
 def test_unknown_engine_is_refused_with_those_there_are() -> None:
-    with pytest.raises(AuthorError, match=r"DF-DIALECT-001.*`teradata`.*`duckdb`"):
-        get_dialect("teradata")
+    with pytest.raises(AuthorError, match=r"DF-DIALECT-001.*`db2`.*`duckdb`"):
+        get_dialect("db2")
 
 
 @pytest.mark.parametrize("name", sorted(DIALECTS))

@@ -1,0 +1,116 @@
+"""Teradata: QUALIFY and TRYCAST as DuckDB has them; no boolean type, TOP and ORDER BY only in front of a statement.
+
+A set operation has the types of its first SELECT, so literals there are as wide as the widest. Not run on a server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.publish_teradata import TERADATA_PUBLISH
+from dataflow_provider.dialects.transaction import TransactionPlan
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+NAME = "Teradata"
+
+
+@dataclass(frozen=True)
+class TeradataDialect(SqlDialect):
+    """Its own shells of statements; a table that is in the way is dropped by whoever builds it, as no IF EXISTS can."""
+
+    def create_stage(self, table: str, select: str) -> tuple[str, ...]:
+        return (f"CREATE MULTISET TABLE {table} AS (\n{_derived(select)}\n) WITH DATA NO PRIMARY INDEX",)
+
+    def create_temporary(self, table: str, select: str) -> tuple[str, ...]:
+        shell = f"CREATE VOLATILE MULTISET TABLE {table} AS (\n{_derived(select)}\n)"
+        return (f"{shell} WITH DATA NO PRIMARY INDEX ON COMMIT PRESERVE ROWS",)
+
+    def drop_table(self, table: str) -> str:
+        return f"DROP TABLE {table}"
+
+
+def _derived(select: str) -> str:
+    """A WITH may stand in a derived table, not in front of the query of a new table."""
+    return f"SELECT * FROM (\n{select}\n) q"
+
+
+def _legalise(tree: exp.Expr) -> exp.Expr:
+    """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
+    from sqlglot import exp
+
+    from dataflow_provider.dialects.literals import spell_moments, spell_types, try_cast_filled_texts, widen_first_texts
+    from dataflow_provider.dialects.passes import drop_materialized, refuse_sample, refuse_unions_by_name
+    from dataflow_provider.dialects.row_limits import drop_idle_orders, rank_limits
+    from dataflow_provider.dialects.select_lists import (
+        concat_reasons,
+        order_row_numbers,
+        qualify_stars,
+        refuse_long_names,
+        refuse_star_words,
+        select_from,
+    )
+    from dataflow_provider.dialects.truth import spell_booleans, spell_null_safe
+    from dataflow_provider.dialects.with_clauses import hoist_with
+
+    kind = exp.DataType.Type
+    for step in (
+        refuse_star_words(NAME, ("except_", "replace", "rename")),
+        refuse_unions_by_name(NAME),
+        refuse_sample(NAME),
+        refuse_long_names(NAME, 128),
+        drop_materialized,
+        hoist_with,
+        order_row_numbers(lambda: exp.Literal.number(1)),
+        rank_limits(NAME),
+        drop_idle_orders,
+        qualify_stars,
+        widen_first_texts(" CHARACTER SET UNICODE"),
+        # SELECT without FROM may not stand in a UNION.
+        select_from(_one_row),
+        concat_reasons(by=exp.DPipe),
+        try_cast_filled_texts,
+        spell_null_safe,
+        spell_booleans(values=True),
+        spell_moments,
+        spell_types(
+            {
+                kind.TEXT: "VARCHAR(4000) CHARACTER SET UNICODE",
+                kind.VARCHAR: "VARCHAR(4000) CHARACTER SET UNICODE",
+                kind.BOOLEAN: "BYTEINT",
+                kind.TIMESTAMP: "TIMESTAMP(6)",
+                kind.TIMESTAMPNTZ: "TIMESTAMP(6)",
+            }
+        ),
+    ):
+        tree = step(tree)
+    return tree
+
+
+def _one_row() -> exp.Expr:
+    from sqlglot import exp
+
+    one = exp.Select(expressions=[exp.alias_(exp.Literal.number(1), "one", quoted=True)])
+    return exp.Subquery(this=one, alias=exp.TableAlias(this=exp.to_identifier("d", quoted=True)))
+
+
+TERADATA = TeradataDialect(
+    name="teradata",
+    sqlglot="teradata",
+    parameter_mark=":",
+    stage_schema=None,
+    publish=TERADATA_PUBLISH,
+    table_functions=frozenset({"strtok_split_to_table", "regexp_split_to_table", "json_table"}),
+    forbidden_function=(
+        r"read_nos|write_nos|script|xmlquery|execr|.*foreign_\w+|td_sysfnlib\.\w*nos|syslib\..*|"
+        r"tableoperator|executeforeignsql|xmlpublish\w*|dbc\..*"
+    ),
+    forbidden_table=r".*@.*",
+    legalise=(_legalise,),
+    transaction=TransactionPlan(ddl_commits=True),
+    live_tested=False,
+    replaces_tables=False,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -102,9 +102,10 @@ class MySqlSession(DbApiSession):
         phrases=frozenset({("INTO", "OUTFILE"), ("INTO", "DUMPFILE"), ("DATA", "DIRECTORY"), ("INDEX", "DIRECTORY")}),
     )
 
-    def __init__(self, raw: Any, connection: ConnectionSpec, hook: Any) -> None:
+    def __init__(self, raw: Any, connection: ConnectionSpec, hook: Any, *, read_only: bool = False) -> None:
         super().__init__(raw, connection)
         self._hook = hook
+        self._read_only = read_only
         self._id = raw.thread_id()
 
     def vendor_error(self, exc: Exception) -> VendorError | None:
@@ -129,13 +130,14 @@ class MySqlSession(DbApiSession):
     def columns_of_query(self, sql: str) -> dict[str, str]:
         """Its answer's columns become a temporary table of no rows, as only a table tells its types in full.
 
-        The outer join makes every column nullable: MySQL gives the others defaults that it may then refuse itself.
+        The outer join makes every column nullable: MySQL gives the others defaults that it may then refuse itself. A
+        read-only session may write meanwhile: MariaDB counts a temporary table as writing.
         """
         name = self.quote("_df_described")
         empty = f"SELECT q.* FROM (SELECT 1 AS one) AS d LEFT JOIN (\n{sql}\n) AS q ON FALSE LIMIT 0"
 
         def describe() -> dict[str, str]:
-            with closing(self._raw.cursor()) as cursor:
+            with closing(self._raw.cursor()) as cursor, self._writing(cursor):
                 cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}")
                 cursor.execute(f"CREATE TEMPORARY TABLE {name} AS {empty}")
                 cursor.execute(f"SHOW COLUMNS FROM {name}")
@@ -144,6 +146,17 @@ class MySqlSession(DbApiSession):
                 return columns
 
         return self.guard(describe)
+
+    @contextmanager
+    def _writing(self, cursor: Any) -> Iterator[None]:
+        if not self._read_only:
+            yield
+            return
+        cursor.execute("SET SESSION TRANSACTION READ WRITE")
+        try:
+            yield
+        finally:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
     def reading_cursor(self) -> Any:
         return self._raw.cursor(SSCursor)
@@ -248,7 +261,7 @@ class MySqlConnector(DbApiConnector[MySqlSession]):
             cursor.execute(_SQL_MODE)
             if options.read_only:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
-        return MySqlSession(raw, connection, hook)
+        return MySqlSession(raw, connection, hook, read_only=options.read_only)
 
     def connect_error(self, exc: Exception) -> VendorError | None:
         if isinstance(exc, MySQLdb.Error) and exc.args and exc.args[0] == 1044:

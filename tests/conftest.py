@@ -23,6 +23,7 @@ pytest_plugins = (
     "tests.engines.postgres",
     "tests.engines.mariadb",
     "tests.engines.fakesnow",
+    "tests.engines.databricks",
     "tests.engines.live",
 )
 

@@ -12,6 +12,7 @@ from dataflow_provider.errors import AuthorError
 
 SQL_ENGINES: Mapping[str, str] = MappingProxyType(
     {
+        "databricks": "dataflow_provider.connectors.impl.databricks:DatabricksConnector",
         "duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector",
         "mysql": "dataflow_provider.connectors.impl.mysql:MySqlConnector",
         "postgres": "dataflow_provider.connectors.impl.postgres:PostgresConnector",

@@ -14,6 +14,7 @@ from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
+from tests.engines.databricks import DatabricksServer
 from tests.engines.fakesnow import SCHEMA, FakesnowServer
 from tests.engines.mariadb import MariaDBServer
 from tests.engines.postgres import PostgresServer
@@ -93,11 +94,25 @@ def _fakesnow(request: pytest.FixtureRequest, folder: Path) -> Iterator[Given]:
     yield server.with_database(_fresh_name().upper()).spec, SCHEMA
 
 
+@contextmanager
+def _databricks(request: pytest.FixtureRequest, folder: Path) -> Iterator[Given]:
+    """A schema for each test; that of the product's stage tables is gone afterwards."""
+    server: DatabricksServer = request.getfixturevalue("databricks_server")
+    name = _fresh_name()
+    server.query(f"CREATE SCHEMA {name}")
+    try:
+        yield server.with_schema(name).spec, name
+    finally:
+        for schema in (name, "_dataflow"):
+            server.query(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+
 def _fresh_name() -> str:
     return f"t{uuid.uuid4().hex[:12]}"
 
 
 ENGINES: dict[str, Callable[[pytest.FixtureRequest, Path], AbstractContextManager[Given]]] = {
+    "databricks": _databricks,
     "duckdb": _file,
     "sqlite": _sqlite,
     "postgres": _postgres,

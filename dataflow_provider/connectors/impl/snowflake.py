@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from dataflow_provider.connectors.arrow_rows import (
     ArrowColumn,
     IncomingColumn,
     incoming_columns,
-    inexact,
     split_type,
 )
+from dataflow_provider.connectors.arrow_tables import write_tables
 from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement, check_reading
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
@@ -179,21 +179,14 @@ class SnowflakeSession(DbApiSession):
 
     def export_rows(self, sql: str, path: Path) -> None:
         columns = self.arrow_columns(sql)
-        schema = pyarrow.schema([(column.name, column.type) for column in columns])
 
-        def export() -> None:
-            with (
-                pyarrow.OSFile(str(path), "wb") as file,
-                pyarrow.ipc.new_stream(file, schema) as writer,
-                closing(self._raw.cursor()) as cursor,
-            ):
+        def tables() -> Iterator[Any]:
+            with closing(self._raw.cursor()) as cursor:
                 cursor.execute(sql)
                 self.last_job_id = cursor.sfqid
-                for table in cursor.fetch_arrow_batches():
-                    arrays = [_exact(array, column) for array, column in zip(table.columns, columns, strict=True)]
-                    writer.write_table(pyarrow.table(arrays, schema=schema))
+                yield from cursor.fetch_arrow_batches()
 
-        self.guard(export)
+        self.guard(lambda: write_tables(columns, tables(), path))
 
     def column_type(self, column: IncomingColumn) -> str:
         if column.type == "DECIMAL":
@@ -286,19 +279,6 @@ def _type_text(column: Any) -> str:
     if name in _WITH_FRACTION:
         return f"{name}({column.scale})"
     return "FLOAT" if name == "REAL" else name
-
-
-def _exact(array: Any, column: ArrowColumn) -> Any:
-    storage = getattr(column.type, "storage_type", column.type)
-    try:
-        cast = array.cast(storage)
-    except pyarrow.ArrowException as exc:
-        raise inexact(column.name, str(column.type)) from exc
-    if storage is column.type:
-        return cast
-    return pyarrow.chunked_array(
-        [pyarrow.ExtensionArray.from_storage(column.type, chunk) for chunk in cast.chunks], column.type
-    )
 
 
 def _beside(table: str, suffix: str) -> str:

@@ -27,23 +27,17 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects.passes import (
-        derive_qualify,
-        drop_materialized,
-        refuse_sample,
-        refuse_unions_by_name,
-    )
-    from dataflow_provider.dialects.select_lists import order_row_numbers, refuse_long_names, refuse_star_words
+    from dataflow_provider.dialects import passes, select_lists
 
     for step in (
-        refuse_star_words(NAME, ("replace", "rename")),
-        refuse_unions_by_name(NAME),
-        refuse_sample(NAME),
-        refuse_long_names(NAME, 255),
-        drop_materialized,
-        order_row_numbers(exp.null),
+        select_lists.refuse_star_words(NAME, ("replace", "rename")),
+        passes.refuse_unions_by_name(NAME),
+        passes.refuse_sample(NAME),
+        select_lists.refuse_long_names(NAME, 255),
+        passes.drop_materialized,
+        select_lists.order_row_numbers(exp.null),
         # It has QUALIFY; the tests' stand-in has none.
-        derive_qualify,
+        passes.derive_qualify,
     ):
         tree = step(tree)
     return tree

@@ -9,14 +9,33 @@ from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.databricks import DATABRICKS
 from dataflow_provider.dialects.duckdb import DUCKDB
 from dataflow_provider.dialects.mysql import MYSQL
+from dataflow_provider.dialects.oracle import ORACLE
 from dataflow_provider.dialects.postgres import POSTGRES
+from dataflow_provider.dialects.saphana import SAPHANA
 from dataflow_provider.dialects.snowflake import SNOWFLAKE
 from dataflow_provider.dialects.sqlite import SQLITE
+from dataflow_provider.dialects.sqlserver import SQLSERVER
+from dataflow_provider.dialects.sybase import SYBASE
 from dataflow_provider.dialects.teradata import TERADATA
 from dataflow_provider.errors import AuthorError
 
 DIALECTS: Mapping[str, SqlDialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (DATABRICKS, DUCKDB, MYSQL, POSTGRES, SNOWFLAKE, SQLITE, TERADATA)}
+    {
+        dialect.name: dialect
+        for dialect in (
+            DATABRICKS,
+            DUCKDB,
+            MYSQL,
+            ORACLE,
+            POSTGRES,
+            SAPHANA,
+            SNOWFLAKE,
+            SQLITE,
+            SQLSERVER,
+            SYBASE,
+            TERADATA,
+        )
+    }
 )
 
 

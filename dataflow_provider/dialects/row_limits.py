@@ -66,3 +66,44 @@ def _count(clause: exp.Expr | None) -> exp.Expr | None:
         return None
     count = clause.args.get("count") if isinstance(clause, exp.Fetch) else clause.args.get("expression")
     return count.copy() if isinstance(count, exp.Expr) else None
+
+
+def refuse_offset(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses OFFSET."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        if any(query.args.get("offset") for query in tree.find_all(exp.Query)):
+            raise UnsupportedHereError("`offset`", engine, "Use a condition on the columns of `order_by`.")
+        return tree
+
+    return refuse
+
+
+def refuse_inner_limits(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses a limit anywhere but in front of the statement."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        if any(query is not tree and query.args.get("limit") for query in tree.find_all(exp.Query)):
+            raise UnsupportedHereError(
+                "a limit inside a statement", engine, "Set `checkpoint: true` on the node with the limit."
+            )
+        return tree
+
+    return refuse
+
+
+def unwrap_statement(tree: exp.Expr) -> exp.Expr:
+    """`SELECT * FROM (SELECT …) AS x` is the inner SELECT, as long as nothing else stands around it."""
+    while isinstance(tree, exp.Select):
+        from_ = tree.args.get("from_")
+        others = {key for key, value in tree.args.items() if value and key not in ("from_", "expressions")}
+        inner = from_.this if from_ is not None else None
+        if others or not isinstance(inner, exp.Subquery) or not isinstance(inner.this, exp.Select):
+            break
+        if len(tree.expressions) != 1 or type(tree.expressions[0]) is not exp.Star or tree.expressions[0].args:
+            break
+        comments = [*(tree.comments or ()), *(inner.args["alias"].comments or ())]
+        tree = inner.this
+        tree.pop()
+        tree.comments = comments or None
+    return tree

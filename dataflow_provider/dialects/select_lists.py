@@ -164,3 +164,12 @@ def refuse_nodes(engine: str, refused: dict[type[exp.Expr], tuple[str, str]]) ->
         return tree
 
     return refuse
+
+
+def cross_join_on_truth(tree: exp.Expr) -> exp.Expr:
+    """`a CROSS JOIN b` becomes `a INNER JOIN b ON 1 = 1`."""
+    for join in tree.find_all(exp.Join):
+        if (join.kind or "").upper() == "CROSS":
+            join.set("kind", "INNER")
+            join.set("on", exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1)))
+    return tree

@@ -18,25 +18,18 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects.literals import try_cast_texts
-    from dataflow_provider.dialects.passes import drop_materialized, refuse_sample, refuse_unions_by_name
-    from dataflow_provider.dialects.select_lists import (
-        concat_reasons,
-        order_row_numbers,
-        refuse_long_names,
-        refuse_star_words,
-    )
+    from dataflow_provider.dialects import literals, passes, select_lists
 
     for step in (
-        refuse_star_words(NAME, ()),
-        refuse_unions_by_name(NAME),
-        refuse_sample(NAME),
-        refuse_long_names(NAME, 255),
-        drop_materialized,
-        order_row_numbers(exp.null),
+        select_lists.refuse_star_words(NAME, ()),
+        passes.refuse_unions_by_name(NAME),
+        passes.refuse_sample(NAME),
+        select_lists.refuse_long_names(NAME, 255),
+        passes.drop_materialized,
+        select_lists.order_row_numbers(exp.null),
         # Its CONCAT_WS answers NULL as soon as one text is.
-        concat_reasons(by=exp.DPipe),
-        try_cast_texts,
+        select_lists.concat_reasons(by=exp.DPipe),
+        literals.try_cast_texts,
     ):
         tree = step(tree)
     return tree

@@ -42,41 +42,29 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects.literals import spell_moments, spell_types, try_cast_filled_texts, widen_first_texts
-    from dataflow_provider.dialects.passes import drop_materialized, refuse_sample, refuse_unions_by_name
-    from dataflow_provider.dialects.row_limits import drop_idle_orders, rank_limits
-    from dataflow_provider.dialects.select_lists import (
-        concat_reasons,
-        order_row_numbers,
-        qualify_stars,
-        refuse_long_names,
-        refuse_star_words,
-        select_from,
-    )
-    from dataflow_provider.dialects.truth import spell_booleans, spell_null_safe
-    from dataflow_provider.dialects.with_clauses import hoist_with
+    from dataflow_provider.dialects import literals, passes, row_limits, select_lists, truth, with_clauses
 
     kind = exp.DataType.Type
     for step in (
-        refuse_star_words(NAME, ("except_", "replace", "rename")),
-        refuse_unions_by_name(NAME),
-        refuse_sample(NAME),
-        refuse_long_names(NAME, 128),
-        drop_materialized,
-        hoist_with,
-        order_row_numbers(lambda: exp.Literal.number(1)),
-        rank_limits(NAME),
-        drop_idle_orders,
-        qualify_stars,
-        widen_first_texts(" CHARACTER SET UNICODE"),
+        select_lists.refuse_star_words(NAME, ("except_", "replace", "rename")),
+        passes.refuse_unions_by_name(NAME),
+        passes.refuse_sample(NAME),
+        select_lists.refuse_long_names(NAME, 128),
+        passes.drop_materialized,
+        with_clauses.hoist_with,
+        select_lists.order_row_numbers(lambda: exp.Literal.number(1)),
+        row_limits.rank_limits(NAME),
+        row_limits.drop_idle_orders,
+        select_lists.qualify_stars,
+        literals.widen_first_texts(" CHARACTER SET UNICODE"),
         # SELECT without FROM may not stand in a UNION.
-        select_from(_one_row),
-        concat_reasons(by=exp.DPipe),
-        try_cast_filled_texts,
-        spell_null_safe,
-        spell_booleans(values=True),
-        spell_moments,
-        spell_types(
+        select_lists.select_from(_one_row),
+        select_lists.concat_reasons(by=exp.DPipe),
+        literals.try_cast_filled_texts,
+        truth.spell_null_safe,
+        truth.spell_booleans(values=True),
+        literals.spell_moments,
+        literals.spell_types(
             {
                 kind.TEXT: "VARCHAR(4000) CHARACTER SET UNICODE",
                 kind.VARCHAR: "VARCHAR(4000) CHARACTER SET UNICODE",
@@ -85,8 +73,22 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
                 kind.TIMESTAMPNTZ: "TIMESTAMP(6)",
             }
         ),
+        _own_words,
     ):
         tree = step(tree)
+    return tree
+
+
+def _own_words(tree: exp.Expr) -> exp.Expr:
+    """SUBSTRING wants FROM and FOR, which nobody writes here; SUBSTR takes what stands between commas."""
+    from sqlglot import exp
+
+    for node in [*tree.find_all(exp.Substring)]:
+        arguments = [node.this, node.args.get("start"), node.args.get("length")]
+        spelled = exp.Anonymous(this="SUBSTR", expressions=[one for one in arguments if one is not None])
+        if node is tree:
+            return spelled
+        node.replace(spelled)
     return tree
 
 

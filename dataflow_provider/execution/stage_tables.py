@@ -102,7 +102,7 @@ class StageTables:
     def _require_own(self, table: str, owner: tuple[str, ...]) -> None:
         for name, value in zip(_TABLES[1:], owner, strict=False):
             for other in self._ask(name, self._register, self._is(table)):
-                # Oracle keeps an empty text as NULL.
+                # Oracle keeps an empty text as NULL, and so do we on Sybase ASE.
                 if (other or "") != value:
                     raise TerminalError(
                         "DF-RUN-053",

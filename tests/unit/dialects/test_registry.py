@@ -19,7 +19,8 @@ def test_unknown_engine_is_refused_with_those_there_are() -> None:
 def test_engine_is_one_that_the_parser_knows(name: str) -> None:
     dialect = get_dialect(name)
     assert dialect.name == name
-    assert type(sqlglot.Dialect.get_or_raise(dialect.sqlglot)).__name__ != "Dialect"
+    # SAP HANA has no dialect there: it is read and written by the general one.
+    assert (type(sqlglot.Dialect.get_or_raise(dialect.sqlglot)).__name__ == "Dialect") == (name == "saphana")
 
 
 @pytest.mark.parametrize("name", sorted(DIALECTS))

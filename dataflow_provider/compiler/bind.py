@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlglot import exp
 
+from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.values import RunValues, naive_utc
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.spec.models import RUN_VALUES, Param, ParamType, Pipeline
@@ -59,7 +60,7 @@ def bind_text(
     """
     pieces, last = [], 0
     for name, offset in places:
-        literal = _literal_of(name, pipeline, values).sql(dialect=dialect.sqlglot)
+        literal = render(_literal_of(name, pipeline, values), dialect, pretty=False)
         pieces += [text[last:offset], literal]
         last = offset + 1 + len(name)
     return "".join([*pieces, text[last:]])

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Mapping
 
 from sqlglot import exp
 
+from dataflow_provider.compiler.blame import blame_nodes
 from dataflow_provider.compiler.compiled import CompiledStage, Output, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
@@ -23,6 +24,7 @@ from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Figure, Step
+from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.nodes import FileTarget, SourceBase, SqlTarget, TargetBase
 
@@ -63,7 +65,12 @@ def compile_stage(
     if scope.problems:
         raise CompileError(scope.problems)
     outputs = _outputs(scope, plan, stage)
-    steps = tuple(_steps(scope, plan, stage, outputs))
+    try:
+        steps = tuple(_steps(scope, plan, stage, outputs))
+    except CompileError:
+        raise
+    except AuthorError as refusal:
+        raise blame_nodes(scope, head.id, refusal) from refusal
     columns = {
         node if port is None else f"{node}.{port}": rows.columns
         for (node, port), rows in scope.relations.items()

@@ -28,7 +28,7 @@ from dataflow_provider.compiler.sqltext import (
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.steps import Step
-from dataflow_provider.errors import DataflowError
+from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import SqlSource, SqlTransform
@@ -168,7 +168,12 @@ class Lowering:
         if stubs:
             query.set("with_", exp.With(expressions=stubs))
         try:
-            return probe.columns_of_query(render(query, self.dialect))
+            sql = render(query, self.dialect)
+        except AuthorError as exc:
+            self.problem(node, (), exc.code, exc.message, exc.hint)
+            return None
+        try:
+            return probe.columns_of_query(sql)
         except DataflowError as exc:
             self.problem(node, (), "DF-SQL-020", f"the database refuses this node: {exc.message}", exc.hint)
             return None

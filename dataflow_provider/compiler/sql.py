@@ -152,6 +152,9 @@ def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> 
         yield Step("publish", sql, node=head.id, table=head.spec.path, figure="rows_out")
     if isinstance(head.spec, TargetBase):
         yield Step("cleanup", scope.dialect.drop_table(outputs[0].table), node=head.id, table=outputs[0].table)
+    for parts in () if scope.dialect.temporary_tables else kept.values():
+        table = scope.dialect.quoted(parts)
+        yield Step("cleanup", scope.dialect.drop_table(table), node=head.id, table=table)
 
 
 def _builds(scope: Lowering, head: GraphNode, outputs: list[Output], kept: Kept) -> Iterable[Step]:
@@ -175,7 +178,7 @@ def _kept_inputs(scope: Lowering, head: GraphNode, outputs: list[Output]) -> Gen
             name = stage_table_name(scope.pipeline.id, values, given.node, given.port)
             query = scope.statement(select([star()], rows.table()), kept)
             parts = scope.dialect.temporary_parts(name)
-            table = ".".join(scope.dialect.publish.quote(part) for part in parts)
+            table = scope.dialect.quoted(parts)
             for sql in scope.dialect.create_temporary(table, render(query, scope.dialect)):
                 yield Step("stage", sql, node=given.node, port=given.port, table=name)
             kept[rows.parts[0]] = parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -64,7 +64,11 @@ class SqlDialect:
 
     def stage_table(self, name: str) -> str:
         """Return the quoted, qualified name of a stage table."""
-        return ".".join(self.publish.quote(part) for part in self.stage_parts(name))
+        return self.quoted(self.stage_parts(name))
+
+    def quoted(self, parts: Sequence[str]) -> str:
+        """Return the parts of a table's name as SQL."""
+        return ".".join(self.publish.quote(part) for part in parts)
 
     def temporary_parts(self, name: str) -> tuple[str, ...]:
         """Return the parts of the name under which the session keeps rows."""

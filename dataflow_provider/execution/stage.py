@@ -31,7 +31,7 @@ from dataflow_provider.execution.stage_tables import StageTables, is_kept, reade
 from dataflow_provider.execution.steps import StepRunner, blamed
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar, SqlTarget
+from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar
 from dataflow_provider.spec.project import Project
 from dataflow_provider.write_modes.context import run_marker
 
@@ -260,10 +260,12 @@ class StageRun:
         Without a digest they are not finished. What an earlier try has left goes before they are built again, unless a
         job of that try still builds it.
         """
-        tables = [output.table for output in compiled.outputs]
+        built = {output.table: output for output in compiled.outputs}
+        outputs = {table: Output(self.stage.id, None, table, None) for table in _left_over(compiled)} | built
+        tables = list(outputs)
         if self.jobs is None or not self.jobs.knows(step.sql for step in steps):
             self.tables.drop(tables)
-        self.tables.register(compiled.outputs, "")
+        self.tables.register(outputs.values(), "")
         try:
             self.runner.run_plainly(steps)
         except DataflowError:
@@ -284,9 +286,7 @@ class StageRun:
 
     def _leave(self, compiled: CompiledStage) -> None:
         """Tables that nobody needs any more are dropped: the target's own, and inputs that all their readers used."""
-        is_target = isinstance(self.plan.graph.nodes[self.stage.id].spec, SqlTarget | FileTarget)
-        if is_target:
-            self.tables.drop(output.table for output in compiled.outputs)
+        self.tables.drop(_left_over(compiled))
         self.tables.drop(self.handed)
         for one in self.stage.inputs:
             table = input_table(self.plan, self.values, self.dialect, one)
@@ -324,3 +324,8 @@ class StageRun:
         for problem in problems:
             logger.warning("%s: %s %s", problem.code, problem.message, problem.hint or "")
         return StageResult(self.stage.id, "success", round(seconds, 3), nodes, tuple(problems), compiled)
+
+
+def _left_over(compiled: CompiledStage) -> tuple[str, ...]:
+    """Return the tables that the stage itself cleans up: the target's own, and what it kept for several outputs."""
+    return tuple(step.table for step in compiled.steps if step.kind == "cleanup" and step.table is not None)

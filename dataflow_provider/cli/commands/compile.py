@@ -117,16 +117,20 @@ def _compile(
             steps = [step for step in compiled.steps if step.kind != "cleanup"]
             steps += publish or ()
             steps += [step for step in compiled.steps if step.kind == "cleanup"]
-            shown.append(_Shown(stage, compiled.dialect, tuple(steps), _note(compiled.target is not None, publish)))
+            note = _note(compiled.dialect, compiled.target is not None, publish)
+            shown.append(_Shown(stage, compiled.dialect, tuple(steps), note))
     except CompileError as error:
         raise InvalidPipelineError(loaded.finding(problem) for problem in error.problems) from error
     return plan, shown
 
 
-def _note(is_table: bool, publish: tuple[Step, ...] | None) -> str | None:
+def _note(dialect: str, is_table: bool, publish: tuple[Step, ...] | None) -> str | None:
+    notes = []
+    if not get_dialect(dialect).live_tested:
+        notes.append(f"The SQL for `{dialect}` was not run against a live server.")
     if is_table and publish is None:
-        return "The publish names every column; they are looked up when the stage runs."
-    return None
+        notes.append("The publish names every column; they are looked up when the stage runs.")
+    return " ".join(notes) or None
 
 
 # ---------------------------------------------------------------- printing

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -144,7 +144,14 @@ class DbApiSession(ABC):
 
     def export_rows(self, sql: str, path: Path) -> None:
         columns = self.arrow_columns(sql)
-        self.guard(lambda: write_rows(columns, self._blocks(self.export_query(sql, columns)), path))
+        query = self.export_query(sql, columns)
+
+        def export() -> None:
+            # Closed at once, also when a value cannot travel: the next statement needs the connection.
+            with closing(self._blocks(query)) as blocks:
+                write_rows(columns, blocks, path)
+
+        self.guard(export)
 
     def arrow_columns(self, sql: str) -> list[ArrowColumn]:
         return [self.arrow_column(name, text) for name, text in self.columns_of_query(sql).items()]
@@ -202,7 +209,7 @@ class DbApiSession(ABC):
         """Return the count of a statement that changes rows; None for a query and DDL."""
         return cursor.rowcount if cursor.description is None and cursor.rowcount >= 0 else None
 
-    def _blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+    def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
         with closing(self.reading_cursor()) as cursor:
             cursor.execute(sql)
             while block := cursor.fetchmany(BATCH_ROWS):

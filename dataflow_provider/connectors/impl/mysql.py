@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -208,7 +208,7 @@ class MySqlSession(DbApiSession):
         )
         return f"SELECT {listed} FROM (\n{sql}\n) AS handed_over"
 
-    def _blocks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+    def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
         try:
             yield from super()._blocks(sql)
         except BaseException:

@@ -166,7 +166,7 @@ def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> 
     for scope in traverse_scope(query):
         if scope.is_subquery or scope.is_udtf:
             continue
-        sources = {name: _columns_of_scope_source(source, inputs) for name, source in scope.sources.items()}
+        sources = {name: columns_of_scope_source(source, inputs) for name, source in scope.sources.items()}
         if not scope.expression.args.get("from_"):
             continue
         aliases = {one.alias: "" for one in scope.expression.expressions if isinstance(one, exp.Alias)}
@@ -200,12 +200,13 @@ def _own_columns(query: exp.Expr) -> Iterator[exp.Column]:
             yield node
 
 
-def _columns_of_scope_source(source: object, inputs: Mapping[str, Columns | None]) -> Columns | None:
+def columns_of_scope_source(source: object, inputs: Mapping[str, Columns | None]) -> Columns | None:
+    """Return the columns of a source of a scope; None when they are not known."""
     if isinstance(source, exp.Table):
         return _columns_of_source(source, inputs)
     if isinstance(source, QueryScope) and isinstance(source.expression, exp.Query):
         names = {
-            name: _columns_of_scope_source(inner, inputs)
+            name: columns_of_scope_source(inner, inputs)
             for name, inner in source.sources.items()
             if inner is not source
         }

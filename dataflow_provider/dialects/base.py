@@ -37,6 +37,7 @@ class SqlDialect:
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
     forbidden_function: pattern of functions that reach outside the database or run text as SQL, refused everywhere
+    pseudo_columns:     words that look like a column and are none, as `rownum`; they are never quoted
     forbidden_table:    pattern of table names, parts joined by dots, that mean files or other servers
     """
 
@@ -48,6 +49,7 @@ class SqlDialect:
     table_functions: frozenset[str]
     forbidden_function: str
     forbidden_table: str = ""
+    pseudo_columns: frozenset[str] = frozenset()
     reads_files: bool = False
     legalise: tuple[Legalise, ...] = field(default=())
     transaction: TransactionPlan = field(default=TransactionPlan())

@@ -90,6 +90,9 @@ ORACLE = OracleDialect(
         r"extractvalue|userenv"
     ),
     forbidden_table=r".*@.*",
+    pseudo_columns=frozenset(
+        {"rownum", "level", "rowid", "ora_rowscn", "sysdate", "systimestamp", "user", "uid", "sessiontimezone"}
+    ),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

@@ -56,6 +56,7 @@ POSTGRES = SqlDialect(
         r"set_config|current_setting|pg_sleep\w*|pg_advisory\w*|pg_try_advisory\w*|pg_logical\w*|pg_create\w*|pg_drop\w*|"
         r"pg_switch_wal|pg_export_snapshot|nextval|setval"
     ),
+    pseudo_columns=frozenset({"user", "session_user", "current_role", "current_schema", "current_catalog"}),
     legalise=(_legalise,),
     transaction=TransactionPlan(snapshot="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
     replaces_tables=False,

@@ -7,18 +7,19 @@ keep to what every engine reads: no AS before a table's alias, no boolean values
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 _NAME_PART = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^".\s]+))\s*(\.|$)')
 
 
-def split_table_name(text: str) -> tuple[str, ...]:
-    """Return the parts of a table name; a quoted part may hold any character.
+def split_table_name(text: str, fold: Callable[[str], str] = str) -> tuple[str, ...]:
+    """Return the parts of a table name; a quoted part may hold any character, the others are folded.
 
-    >>> split_table_name('mart."Daily Usage"')
-    ('mart', 'Daily Usage')
+    >>> split_table_name('mart."Daily Usage"', str.upper)
+    ('MART', 'Daily Usage')
 
     Raises:
         ValueError: when the text is no name of one to three parts.
@@ -29,7 +30,7 @@ def split_table_name(text: str) -> tuple[str, ...]:
         match = _NAME_PART.match(text, position)
         if match is None:
             raise ValueError(f"`{text}` is no table name; write `schema.table`, with double quotes around odd names")
-        parts.append(match[1].replace('""', '"') if match[1] else match[2])
+        parts.append(match[1].replace('""', '"') if match[1] else fold(match[2]))
         position, end = match.end(), match[3]
     if len(parts) > 3:
         raise ValueError(f"`{text}` has {len(parts)} parts; a table name has at most three: `catalog.schema.table`")
@@ -83,11 +84,13 @@ class TargetLock:
 class PublishSql:
     """Standard SQL; an engine overrides what it writes differently.
 
+    folding:         what the engine makes of letters in a name without quotes; none where case does not count
     layout:          what of `create.primary_index`, `cluster_by` and `partition_by` the engine knows
     ranks_rows:      whether there is ROW_NUMBER(), which `write.dedupe` needs
     server_question: query of one number that tells servers of different abilities apart; None when all are equal
     """
 
+    folding: Literal["upper", "lower", "none"] = "none"
     layout: frozenset[str] = frozenset()
     ranks_rows = True
     server_question: str | None = None
@@ -108,7 +111,21 @@ class PublishSql:
 
     def table(self, name: str) -> str:
         """Return the table name of a YAML, each part quoted."""
-        return ".".join(self.quote(part) for part in split_table_name(name))
+        return ".".join(self.quote(part) for part in self.parts(name))
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """Return the parts of the table name of a YAML as the engine keeps them.
+
+        Raises:
+            ValueError: when the text is no name of one to three parts.
+        """
+        return split_table_name(name, self.fold)
+
+    def fold(self, name: str) -> str:
+        """Return what the engine makes of a name without quotes."""
+        if self.folding == "none":
+            return name
+        return name.upper() if self.folding == "upper" else name.lower()
 
     def columns(self, names: Sequence[str], prefix: str = "") -> str:
         """Return the names in a row, each behind the prefix, such as `s.`."""

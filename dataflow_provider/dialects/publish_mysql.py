@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from dataflow_provider.dialects.canonical import Canonical
-from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock, split_table_name
+from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock
 
 WAIT_S = 5
 _TYPES = Canonical(
@@ -62,7 +62,7 @@ class MySqlPublish(PublishSql):
 
     def lock(self, table: str) -> TargetLock:
         """A lock of the whole server, held by the session: DDL, which commits, must not let go of it."""
-        parts = split_table_name(table)
+        parts = self.parts(table)
         schema = self.text(parts[-2]) if len(parts) > 1 else "COALESCE(DATABASE(), '')"
         name = f"CONCAT('df_', SHA1(LOWER(CONCAT({schema}, '.', {self.text(parts[-1])}))))"
         return TargetLock(

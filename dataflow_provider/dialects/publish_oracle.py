@@ -24,6 +24,7 @@ _NAME = re.compile(r'"(?:[^"]|"")+"')
 class OraclePublish(PublishSql):
     """Oracle 12.2 and later."""
 
+    folding = "upper"
     layout = frozenset({"partition_by"})
 
     def text_type(self, length: int) -> str:

@@ -7,7 +7,7 @@ waits for every reader.
 from __future__ import annotations
 
 from dataflow_provider.dialects.canonical import Canonical
-from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock, split_table_name
+from dataflow_provider.dialects.publish import Merge, PublishSql, TargetLock
 
 _TYPES = Canonical(
     {
@@ -23,6 +23,7 @@ FIRST_WITH_MERGE = 150000
 class PostgresPublish(PublishSql):
     """PostgreSQL 15 and later."""
 
+    folding = "lower"
     server_question = "SELECT CAST(CURRENT_SETTING('server_version_num') AS INTEGER)"
 
     def for_server(self, answer: int) -> PublishSql:
@@ -33,7 +34,7 @@ class PostgresPublish(PublishSql):
 
     def lock(self, table: str) -> TargetLock:
         """Advisory locks belong to one database; a name without a schema is looked up as the engine will."""
-        parts = split_table_name(table)
+        parts = self.parts(table)
         schema = self.text(parts[-2]) if len(parts) > 1 else self._schema_of(parts[-1])
         key = f"HASHTEXTEXTENDED('dataflow.' || {schema} || '.' || {self.text(parts[-1])}, 0)"
         # A key of 64 bits stands in pg_locks as two halves.

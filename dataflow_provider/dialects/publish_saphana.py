@@ -25,6 +25,7 @@ _NAME = re.compile(r'"(?:[^"]|"")+"')
 class SapHanaPublish(PublishSql):
     """SAP HANA 2 and HANA Cloud."""
 
+    folding = "upper"
     layout = frozenset({"partition_by"})
 
     def text_type(self, length: int) -> str:

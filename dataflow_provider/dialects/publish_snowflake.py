@@ -22,6 +22,7 @@ _TYPES = Canonical(
 class SnowflakePublish(PublishSql):
     """Snowflake's words."""
 
+    folding = "upper"
     layout = frozenset({"cluster_by"})
 
     def text(self, value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dataflow_provider.dialects.canonical import Canonical
-from dataflow_provider.dialects.publish import Layout, Merge, PublishSql, TargetLock, split_table_name
+from dataflow_provider.dialects.publish import Layout, Merge, PublishSql, TargetLock
 
 WAIT_MS = 5000
 _TYPES = Canonical(
@@ -64,7 +64,7 @@ class SqlServerPublish(PublishSql):
 
     def lock(self, table: str) -> TargetLock:
         """An applock of the transaction, by the name the engine itself finds for the table."""
-        parts = split_table_name(table)
+        parts = self.parts(table)
         found = f"OBJECT_SCHEMA_NAME(OBJECT_ID({self.text(self.table(table))}))"
         schema = self.text(parts[-2]) if len(parts) > 1 else f"COALESCE({found}, SCHEMA_NAME())"
         name = f"LEFT(CONCAT(N'dataflow.', LOWER({schema}), N'.', LOWER({self.text(parts[-1])})), 255)"

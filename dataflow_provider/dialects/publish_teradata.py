@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dataflow_provider.dialects.canonical import Canonical
-from dataflow_provider.dialects.publish import Layout, Merge, PublishSql, TargetLock, split_table_name
+from dataflow_provider.dialects.publish import Layout, Merge, PublishSql, TargetLock
 
 _TYPES = Canonical(
     {
@@ -29,7 +29,7 @@ class TeradataPublish(PublishSql):
         """Return the query whose answer is 1 when the keys hold every column of an unpartitioned primary index."""
         if not keys:
             return None
-        parts = split_table_name(table)
+        parts = self.parts(table)
         database = f"UPPER({self.text(parts[-2])})" if len(parts) > 1 else "UPPER(DATABASE)"
         names = ", ".join(f"UPPER({self.text(key)})" for key in keys)
         covered = f"CASE WHEN IndexType = 'P' AND UPPER(TRIM(ColumnName)) IN ({names}) THEN 0 ELSE 1 END"

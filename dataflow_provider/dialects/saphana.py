@@ -130,6 +130,7 @@ SAPHANA = SapHanaDialect(
     table_functions=frozenset({"json_table", "xmltable", "series_generate_integer", "series_generate_date"}),
     forbidden_function=r"pal_\w+|afl\w*|hana_exec\w*|session_context|_sys_\w+(\..*)?|sys_afl\.\w+|\w+\.nextval",
     forbidden_table=r".*@.*|(sys_remote|_sys_.*|sys_afl)\..*",
+    pseudo_columns=frozenset({"current_user", "current_schema", "session_user", "current_connection"}),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

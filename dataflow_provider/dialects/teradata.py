@@ -111,6 +111,7 @@ TERADATA = TeradataDialect(
         r"tableoperator|executeforeignsql|xmlpublish\w*|dbc\..*"
     ),
     forbidden_table=r".*@.*",
+    pseudo_columns=frozenset({"user", "session", "database", "account", "profile", "role", "time"}),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from dataflow_provider.dialects.assignable import is_assignable
-from dataflow_provider.dialects.publish import Layout, split_table_name
+from dataflow_provider.dialects.publish import Layout
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.spec.nodes import Hook
 from dataflow_provider.write_modes.append import run_id_column
@@ -183,7 +183,7 @@ def _added_columns(ctx: WriteContext) -> dict[str, str]:
 def _create_steps(ctx: WriteContext) -> tuple[Step, ...]:
     if not ctx.target.create.if_missing or ctx.target_columns is not None:
         return ()
-    parts = split_table_name(ctx.target.table)
+    parts = ctx.sql.parts(ctx.target.table)
     schema = ctx.sql.create_schema(parts[-2]) if len(parts) > 1 else None
     marker = ctx.target.write.run_id_column
     extra: dict[str, str] = {}

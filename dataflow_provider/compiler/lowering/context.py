@@ -17,6 +17,7 @@ from dataflow_provider.compiler.compiled import Columns, Probe, Schemas, StagePa
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table, typed_null
 from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.real_names import name_expression, name_query
 from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.sqltext import (
     SqlTextError,
@@ -139,7 +140,7 @@ class Lowering:
         """
         name = self._free_name(node if port is None else f"{node}__{port}")
         if self.probe is not None and not fixed and not self.problems:
-            columns = self._described(self.probe, node, body)
+            columns = self.described(node, body)
         self.bodies[name] = body
         self._markers[name] = f"node:{node}" if port is None else f"node:{node}.{port}"
         relation = Relation((name,), columns, cheap)
@@ -155,8 +156,13 @@ class Lowering:
             name = f"{wanted}_{count}"
         return name
 
-    def _described(self, probe: Probe, node: str, body: exp.Query) -> Columns | None:
-        """Ask the database for the columns of a query, its inputs replaced by empty ones of the same columns."""
+    def described(self, node: str, body: exp.Query) -> Columns | None:
+        """Ask the database for the columns of a query, its inputs replaced by empty ones of the same columns.
+
+        None without a database, and after a problem.
+        """
+        if self.probe is None or self.problems:
+            return None
         stubs = [
             exp.CTE(
                 this=_stub(relation.columns, self.dialect), alias=exp.TableAlias(this=identifier(relation.parts[0]))
@@ -173,7 +179,7 @@ class Lowering:
             self.problem(node, (), exc.code, exc.message, exc.hint)
             return None
         try:
-            return probe.columns_of_query(sql)
+            return self.probe.columns_of_query(sql)
         except DataflowError as exc:
             self.problem(node, (), "DF-SQL-020", f"the database refuses this node: {exc.message}", exc.hint)
             return None
@@ -218,16 +224,18 @@ class Lowering:
             return exp.null()
         for name in missing_columns(tree, sides):
             self.missing(node, path, name, [one for columns in sides.values() for one in columns or ()])
-        return self._bind(node, path, text, tree)
+        return self._bind(node, path, text, name_expression(tree, sides, self.dialect))
 
-    def query(self, node: str, path: Path, text: str) -> exp.Query | None:
-        """Return a query with its values bound; None after a problem."""
+    def query(
+        self, node: str, path: Path, text: str, inputs: Mapping[str, Columns | None] | None = None
+    ) -> exp.Query | None:
+        """Return a query with its values bound and, of its input tables, real names; None after a problem."""
         try:
             tree = self._queries.pop(node, None) or parse_query(text, self.dialect)
         except SqlTextError as exc:
             self._text_problem(node, path, exc)
             return None
-        bound = self._bind(node, path, text, tree)
+        bound = self._bind(node, path, text, name_query(tree, inputs or {}, self.dialect))
         return bound if isinstance(bound, exp.Query) else None
 
     def type(self, node: str, path: Path, text: str) -> exp.DataType:

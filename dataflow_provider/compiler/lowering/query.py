@@ -16,7 +16,8 @@ from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform, ports: Sequence[Port]) -> None:
     inputs = {given.name: scope.input(given) for given in node.inputs}
-    query = scope.query(node.id, ("query",), spec.query)
+    columns = {name: rows.columns for name, rows in inputs.items()}
+    query = scope.query(node.id, ("query",), spec.query, columns)
     if query is None:
         scope.define(node.id, None, exp.select(exp.null()), None)
         return
@@ -24,7 +25,6 @@ def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform, ports: Seque
     for one in tables:
         if _input_of(one, inputs) is None:
             _refuse(scope, node, one, inputs)
-    columns = {name: rows.columns for name, rows in inputs.items()}
     if not scope.problems:
         for name, known in missing_in_query(query, columns):
             scope.missing(node.id, ("query",), name, known)

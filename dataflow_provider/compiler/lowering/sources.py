@@ -12,7 +12,6 @@ from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port
 from dataflow_provider.compiler.lowering.tree import identifier, select, star, table
 from dataflow_provider.compiler.sqltext import is_file_name
-from dataflow_provider.dialects.publish import split_table_name
 from dataflow_provider.spec.nodes import SourceBase, SqlSource
 
 
@@ -30,6 +29,9 @@ def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: S
             scope.define(node.id, None, query, columns)
             return
         origin = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("q")))
+    if scope.dialect.publish.folding != "none" and (spec.columns is not None or spec.where is not None):
+        # A declared schema may spell names in another case than the table does.
+        columns = scope.described(node.id, select([star()], origin.copy())) or columns
     body, kept = read(scope, node, spec, origin, columns)
     scope.define(node.id, None, body, kept, cheap=spec.table is not None and spec.where is None)
 
@@ -53,7 +55,7 @@ def read(
 
 def _real_table(scope: Lowering, node: GraphNode, written: str) -> exp.Expr:
     try:
-        parts = split_table_name(written)
+        parts = scope.dialect.publish.parts(written)
     except ValueError as exc:
         scope.problem(node.id, ("table",), "DF-SQL-014", str(exc))
         return table(("unknown",))

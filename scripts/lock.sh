@@ -11,6 +11,7 @@ compile=("$uv" pip compile --quiet --system-certs --python-version 3.11 --genera
 "${compile[@]}" pyproject.toml requirements-build.in --extra compiled --extra demo --extra git \
     --output-file requirements.lock
 "${compile[@]}" pyproject.toml requirements-build.in --constraints requirements.lock \
-    --extra compiled --extra demo --extra git --extra postgres --extra mysql --extra sqlite --extra openlineage --extra test \
+    --extra compiled --extra demo --extra git --extra postgres --extra mysql --extra sqlite --extra openlineage \
+    --extra mssql --extra oracle --extra saphana --extra sybase --extra test \
     --output-file requirements-test.lock
 "${compile[@]}" requirements-engines.in --output-file requirements-engines.lock

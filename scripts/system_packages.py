@@ -20,6 +20,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "mariadb-server": ("usr/sbin/mariadbd", "tests on MariaDB"),
     "pkg-config": ("usr/bin/pkg-config", "building mysqlclient, MySQL's driver"),
     "postgresql": ("usr/lib/postgresql/*/bin/postgres", "tests on PostgreSQL"),
+    "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "tests of the ODBC driver for Sybase ASE"),
 }
 
 

@@ -26,7 +26,7 @@ from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.interruptible import run_interruptible
-from dataflow_provider.errors import AuthorError
+from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.spec.nodes import Scalar
 
 logger = logging.getLogger(__name__)
@@ -296,6 +296,8 @@ class DbApiConnector(ABC, Generic[S]):
     def _connected(self, connection: ConnectionSpec, options: SessionOptions) -> S:
         try:
             return self.connect(connection, options)
+        except DataflowError:
+            raise
         except Exception as exc:
             found = self.connect_error(exc)
             if found is None:

@@ -15,9 +15,14 @@ SQL_ENGINES: Mapping[str, str] = MappingProxyType(
         "databricks": "dataflow_provider.connectors.impl.databricks:DatabricksConnector",
         "duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector",
         "mysql": "dataflow_provider.connectors.impl.mysql:MySqlConnector",
+        "oracle": "dataflow_provider.connectors.impl.oracle:OracleConnector",
         "postgres": "dataflow_provider.connectors.impl.postgres:PostgresConnector",
+        "saphana": "dataflow_provider.connectors.impl.saphana:SapHanaConnector",
         "snowflake": "dataflow_provider.connectors.impl.snowflake:SnowflakeConnector",
         "sqlite": "dataflow_provider.connectors.impl.sqlite:SqliteConnector",
+        "sqlserver": "dataflow_provider.connectors.impl.sqlserver:SqlServerConnector",
+        "sybase": "dataflow_provider.connectors.impl.sybase:SybaseConnector",
+        "teradata": "dataflow_provider.connectors.impl.teradata:TeradataConnector",
     }
 )
 FILE_STORES: Mapping[str, str] = MappingProxyType({"file": "dataflow_provider.connectors.impl.file:FileConnector"})

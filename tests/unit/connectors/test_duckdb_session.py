@@ -181,4 +181,4 @@ def test_spill_of_killed_processes_is_removed_by_the_next_writer(roots: Path) ->
 
 def test_unknown_connector_names_those_that_run() -> None:
     with pytest.raises(AuthorError, match="`duckdb`"):
-        get_connector("oracle")
+        get_connector("db2")

@@ -27,7 +27,7 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects import passes, select_lists
+    from dataflow_provider.dialects import passes, select_lists, with_clauses
 
     for step in (
         select_lists.refuse_star_words(NAME, ("replace", "rename")),
@@ -35,6 +35,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 255),
         passes.drop_materialized,
+        # sqlglot moves them without keeping equal names apart.
+        with_clauses.hoist_with,
         select_lists.order_row_numbers(exp.null),
         # It has QUALIFY; the tests' stand-in has none.
         passes.derive_qualify,

@@ -1,0 +1,43 @@
+-- stage
+CREATE SCHEMA IF NOT EXISTS `_dataflow`;
+
+-- stage
+CREATE OR REPLACE TABLE `_dataflow`.`df_c29d313e43_result` USING DELTA AS
+WITH `orders` /* node:orders */ AS (
+  SELECT
+    *
+  FROM `raw`.`orders`
+), `sums` /* node:sums */ AS (
+  SELECT
+    `group`,
+    `Größe`,
+    SUM(`amount`) AS `total`,
+    COUNT(*) AS `n`
+  FROM `orders`
+  GROUP BY
+    `group`,
+    `Größe`
+  HAVING
+    COUNT(*) > 1
+)
+/* node:result */
+SELECT
+  *
+FROM `sums`;
+
+-- measure
+SELECT COUNT(*) FROM `_dataflow`.`df_c29d313e43_result`;
+
+-- measure
+WITH `orders` /* node:orders */ AS (
+  SELECT
+    *
+  FROM `raw`.`orders`
+)
+SELECT
+  COUNT(*) AS `rows`
+FROM `orders`;
+
+-- cleanup
+DROP TABLE IF EXISTS `_dataflow`.`df_c29d313e43_result`;
+

@@ -1,0 +1,39 @@
+-- stage
+CREATE SCHEMA IF NOT EXISTS `_dataflow`;
+
+-- stage
+CREATE OR REPLACE TABLE `_dataflow`.`df_c29d313e43_result` USING DELTA AS
+WITH `orders` /* node:orders */ AS (
+  SELECT
+    *
+  FROM `raw`.`orders`
+), `top` /* node:top */ AS (
+  SELECT
+    *
+  FROM `orders`
+  ORDER BY
+    `amount` DESC,
+    `id` ASC NULLS LAST
+  LIMIT 3
+)
+/* node:result */
+SELECT
+  *
+FROM `top`;
+
+-- measure
+SELECT COUNT(*) FROM `_dataflow`.`df_c29d313e43_result`;
+
+-- measure
+WITH `orders` /* node:orders */ AS (
+  SELECT
+    *
+  FROM `raw`.`orders`
+)
+SELECT
+  COUNT(*) AS `rows`
+FROM `orders`;
+
+-- cleanup
+DROP TABLE IF EXISTS `_dataflow`.`df_c29d313e43_result`;
+

@@ -1,0 +1,39 @@
+-- stage
+CREATE SCHEMA IF NOT EXISTS `_dataflow`;
+
+-- stage
+CREATE OR REPLACE TABLE `_dataflow`.`df_c29d313e43_result` USING DELTA AS
+WITH `orders` /* node:orders */ AS (
+  SELECT
+    *
+  FROM `raw`.`orders`
+), `page` /* node:page */ AS (
+  SELECT
+    *
+  FROM `orders`
+  ORDER BY
+    `id` ASC NULLS LAST
+  LIMIT 3
+  OFFSET 2
+)
+/* node:result */
+SELECT
+  *
+FROM `page`;
+
+-- measure
+SELECT COUNT(*) FROM `_dataflow`.`df_c29d313e43_result`;
+
+-- measure
+WITH `orders` /* node:orders */ AS (
+  SELECT
+    *
+  FROM `raw`.`orders`
+)
+SELECT
+  COUNT(*) AS `rows`
+FROM `orders`;
+
+-- cleanup
+DROP TABLE IF EXISTS `_dataflow`.`df_c29d313e43_result`;
+

@@ -1,0 +1,64 @@
+-- stage
+CREATE TABLE "_dataflow_df_c29d313e43_result" AS
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+), "customers" /* node:customers */ AS (
+  SELECT
+    *
+  FROM "RAW"."Kunden"
+  WHERE
+    "id" > 5 AND "id" < 100
+), "met" /* node:met */ AS (
+  SELECT
+    "l"."id",
+    "l"."Order",
+    "l"."Größe",
+    "l"."group",
+    "l"."amount",
+    "l"."note",
+    "l"."at"
+  FROM "orders" "l"
+  WHERE
+    EXISTS(
+      SELECT
+        1
+      FROM "customers" "r"
+      WHERE
+        "l"."id" = "r"."id"
+    )
+)
+/* node:result */
+SELECT
+  *
+FROM "met";
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- measure
+WITH "customers" /* node:customers */ AS (
+  SELECT
+    *
+  FROM "RAW"."Kunden"
+  WHERE
+    "id" > 5 AND "id" < 100
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "customers";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result" PURGE;
+

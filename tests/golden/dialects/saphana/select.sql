@@ -1,0 +1,35 @@
+-- stage
+CREATE COLUMN TABLE "_dataflow_df_c29d313e43_result" AS (
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+), "chosen" /* node:chosen */ AS (
+  SELECT
+    "id",
+    "Größe" AS "Size",
+    CAST("amount" AS INT) AS "whole"
+  FROM "orders"
+)
+/* node:result */
+SELECT
+  *
+FROM "chosen"
+) WITH DATA;
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result";
+

@@ -1,0 +1,46 @@
+-- stage
+CREATE COLUMN TABLE "_dataflow_df_c29d313e43_result" AS (
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+), "ranked" /* node:ranked */ AS (
+  SELECT
+    "id",
+    "Order",
+    "Größe",
+    "group",
+    "amount",
+    "note",
+    "at",
+    SUM("amount") OVER (
+      PARTITION BY "group"
+      ORDER BY "at" DESC, "id" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "running",
+    LAG("amount") OVER (PARTITION BY "group" ORDER BY "at" DESC, "id" ASC) AS "before",
+    ROW_NUMBER() OVER (PARTITION BY "group" ORDER BY "at" DESC, "id" ASC) AS "n"
+  FROM "orders"
+)
+/* node:result */
+SELECT
+  *
+FROM "ranked"
+) WITH DATA;
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result";
+

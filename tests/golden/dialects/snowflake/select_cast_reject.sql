@@ -1,0 +1,61 @@
+-- stage
+CREATE SCHEMA IF NOT EXISTS "_dataflow";
+
+-- stage
+CREATE OR REPLACE TABLE "_dataflow"."df_c29d313e43_result" AS
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+), "chosen__rejected" /* node:chosen.rejected */ AS (
+  SELECT
+    *,
+    SUBSTR(
+      CASE
+        WHEN NOT "note" IS NULL AND TRY_CAST(CAST("note" AS VARCHAR) AS INT) IS NULL
+        THEN '; column `note` cannot be cast to INTEGER'
+        ELSE ''
+      END || CASE
+        WHEN NOT "group" IS NULL AND TRY_CAST(CAST("group" AS VARCHAR) AS INT) IS NULL
+        THEN '; column `group` cannot be cast to INTEGER'
+        ELSE ''
+      END,
+      3
+    ) AS "_reject_reason"
+  FROM "orders"
+  WHERE
+    CASE
+      WHEN NOT "note" IS NULL AND TRY_CAST(CAST("note" AS VARCHAR) AS INT) IS NULL
+      THEN 1
+      WHEN NOT "group" IS NULL AND TRY_CAST(CAST("group" AS VARCHAR) AS INT) IS NULL
+      THEN 2
+      ELSE 0
+    END <> 0
+), "bad" /* node:bad */ AS (
+  SELECT
+    *
+  FROM "chosen__rejected"
+  WHERE
+    "id" > 0
+)
+/* node:result */
+SELECT
+  *
+FROM "bad";
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow"."df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "RAW"."ORDERS"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE IF EXISTS "_dataflow"."df_c29d313e43_result";
+

@@ -1,0 +1,2 @@
+-- refused
+-- DF-SQL-021: Sybase ASE cannot carry out the choice of rows by ROW_NUMBER(), which `deduplicate` takes (node `one`) Aggregate by the keys with MIN or MAX, or deduplicate on another connection.

@@ -1,0 +1,29 @@
+-- stage
+/* node:result */
+/* node:kept */
+SELECT
+  *
+INTO [_dataflow_df_c29d313e43_result]
+FROM (
+  SELECT
+    *
+  FROM [raw].[orders]
+) AS [orders] /* node:orders */
+WHERE
+  [Order] <> 'x';
+
+-- measure
+SELECT COUNT(*) FROM [_dataflow_df_c29d313e43_result];
+
+-- measure
+SELECT
+  COUNT(*) AS [rows]
+FROM (
+  SELECT
+    *
+  FROM [raw].[orders]
+) AS [orders] /* node:orders */;
+
+-- cleanup
+DROP TABLE [_dataflow_df_c29d313e43_result];
+

@@ -1,0 +1,54 @@
+-- stage
+/* node:result */
+/* node:met */
+SELECT
+  [l].[id],
+  [l].[Order],
+  [l].[Größe],
+  [l].[group],
+  [l].[amount],
+  [l].[note],
+  [l].[at],
+  [r].[id] AS [c_id],
+  [r].[Name]
+INTO [_dataflow_df_c29d313e43_result]
+FROM (
+  SELECT
+    *
+  FROM [raw].[orders]
+) AS [l] /* node:orders */
+INNER JOIN (
+  SELECT
+    *
+  FROM [raw].[Kunden]
+  WHERE
+    [id] > 5 AND [id] < 100
+) AS [r] /* node:customers */
+  ON 1 = 1;
+
+-- measure
+SELECT COUNT(*) FROM [_dataflow_df_c29d313e43_result];
+
+-- measure
+SELECT
+  COUNT(*) AS [rows]
+FROM (
+  SELECT
+    *
+  FROM [raw].[orders]
+) AS [orders] /* node:orders */;
+
+-- measure
+SELECT
+  COUNT(*) AS [rows]
+FROM (
+  SELECT
+    *
+  FROM [raw].[Kunden]
+  WHERE
+    [id] > 5 AND [id] < 100
+) AS [customers] /* node:customers */;
+
+-- cleanup
+DROP TABLE [_dataflow_df_c29d313e43_result];
+

@@ -1,0 +1,2 @@
+-- refused
+-- DF-SQL-021: Sybase ASE cannot carry out a cast that notices bad values (node `chosen`) Let a filter before it judge the text, such as by `isnumeric(…) = 1`, and cast with `on_error: fail`.

@@ -1,0 +1,2 @@
+-- refused
+-- DF-SQL-021: Sybase ASE cannot carry out `offset` (node `page`) Use a condition on the columns of `order_by`.

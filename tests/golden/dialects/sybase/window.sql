@@ -1,0 +1,2 @@
+-- refused
+-- DF-SQL-021: Sybase ASE cannot carry out a window function (node `ranked`) Aggregate and join the result back, or use another connection.

@@ -1,0 +1,42 @@
+-- stage
+CREATE MULTISET TABLE "_dataflow_df_c29d313e43_result" AS (
+SELECT * FROM (
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+), "more" /* node:more */ AS (
+  SELECT
+    "id",
+    "Order" || "note" AS "Order",
+    "Größe",
+    "group",
+    "amount",
+    "note",
+    "at",
+    "amount" * 2 AS "double"
+  FROM "orders"
+)
+/* node:result */
+SELECT
+  *
+FROM "more"
+) q
+) WITH DATA NO PRIMARY INDEX;
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result";
+

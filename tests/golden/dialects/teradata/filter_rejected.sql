@@ -1,0 +1,42 @@
+-- stage
+CREATE MULTISET TABLE "_dataflow_df_c29d313e43_result" AS (
+SELECT * FROM (
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+), "kept__rejected" /* node:kept.rejected */ AS (
+  SELECT
+    *
+  FROM "orders"
+  WHERE
+    CASE WHEN "amount" > 0 THEN 1 ELSE 0 END = 0
+), "rest" /* node:rest */ AS (
+  SELECT
+    "id",
+    "Größe"
+  FROM "kept__rejected"
+)
+/* node:result */
+SELECT
+  *
+FROM "rest"
+) q
+) WITH DATA NO PRIMARY INDEX;
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result";
+

@@ -1,0 +1,37 @@
+-- stage
+CREATE MULTISET TABLE "_dataflow_df_c29d313e43_result" AS (
+SELECT * FROM (
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+), "top" /* node:top */ AS (
+  SELECT
+    *
+  FROM "orders"
+  QUALIFY
+    ROW_NUMBER() OVER (ORDER BY "amount" DESC, "id" ASC NULLS LAST) <= 3
+)
+/* node:result */
+SELECT
+  *
+FROM "top"
+) q
+) WITH DATA NO PRIMARY INDEX;
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result";
+

@@ -1,0 +1,38 @@
+-- stage
+CREATE MULTISET TABLE "_dataflow_df_c29d313e43_result" AS (
+SELECT * FROM (
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+), "page" /* node:page */ AS (
+  SELECT
+    *
+  FROM "orders"
+  QUALIFY
+    ROW_NUMBER() OVER (ORDER BY "id" ASC NULLS LAST) > 2
+    AND ROW_NUMBER() OVER (ORDER BY "id" ASC NULLS LAST) <= 3 + 2
+)
+/* node:result */
+SELECT
+  *
+FROM "page"
+) q
+) WITH DATA NO PRIMARY INDEX;
+
+-- measure
+SELECT COUNT(*) FROM "_dataflow_df_c29d313e43_result";
+
+-- measure
+WITH "orders" /* node:orders */ AS (
+  SELECT
+    *
+  FROM "raw"."orders"
+)
+SELECT
+  COUNT(*) AS "rows"
+FROM "orders";
+
+-- cleanup
+DROP TABLE "_dataflow_df_c29d313e43_result";
+

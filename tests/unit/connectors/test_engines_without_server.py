@@ -112,7 +112,7 @@ def oracle_error(code: str, text: str) -> Any:
     return oracledb.DatabaseError(errors._Error(f"{code}: {text}", code=int(code[4:])))
 
 
-def odbc_error(number: int, text: str, state: str = "42000") -> Exception:
+def odbc_error(number: int, text: str, state: str = "42000") -> Any:
     return pyodbc.Error(state, f"[{state}] [FreeTDS][SQL Server]{text} ({number}) (SQLExecDirectW)")
 
 

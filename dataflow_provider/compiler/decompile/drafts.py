@@ -71,7 +71,7 @@ class Drafts:
     def name(self, reserved: Iterable[str] = ()) -> dict[int, str]:
         """Return an id for each node by its identity: its wish, made valid and unique in the order they were made."""
         taken = set(reserved)
-        return {id(draft): _unique(_as_id(draft.wanted), taken) for draft in self.nodes}
+        return {id(draft): _unique(as_id(draft.wanted), taken) for draft in self.nodes}
 
 
 def fresh(wanted: str, taken: Iterable[str]) -> str:
@@ -92,10 +92,10 @@ def _numbered(wanted: str) -> Iterator[str]:
         yield f"{wanted[: ID_LIMIT - 1 - len(str(number))]}_{number}"
 
 
-def _as_id(wanted: str) -> str:
+def as_id(wanted: str) -> str:
     """Return a valid id that reads like the wish.
 
-    >>> _as_id("Über Sales$2")
+    >>> as_id("Über Sales$2")
     'ber_sales_2'
     """
     name = re.sub(r"[^a-z0-9]+", "_", wanted.lower()).strip("_")[:ID_LIMIT].rstrip("_")

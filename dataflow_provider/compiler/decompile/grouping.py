@@ -42,6 +42,8 @@ def plan_groups(scope: Scope) -> None:
 def refuse_grouping_sets(select: exp.Select) -> None:
     group = select.args.get("group")
     odd = [key for key in _SETS if group and group.args.get(key)]
+    if group and any(isinstance(one, exp.Rollup | exp.Cube | exp.GroupingSets) for one in group.expressions):
+        odd.append("grouping_sets")
     if odd:
         raise NotAGraph(f"{odd[0].replace('_', ' ').upper()} groups the rows several times")
 

@@ -248,7 +248,7 @@ def join(scope: Scope, source: Source, how: str, meeting: Meeting, wanted: str, 
         "expect": expect,
         "right_prefix": prefix,
     }
-    inputs = [("left", scope.rows.draft), ("right", source.rows.draft)]
+    inputs = [("left", scope.rows.draft), ("right", apart(scope, source.rows, source.alias).draft)]
     draft = scope.planner.drafts.add("transform.join", wanted, fields, inputs)
     new = [renamed[name] for name in source.rows.columns if name not in merged]
     scope.rows = Rows(draft, (*left, *new))
@@ -264,8 +264,16 @@ def half_join(scope: Scope, right: Rows, how: str, meeting: Meeting, wanted: str
         "condition": _condition_text(scope, meeting, how),
         "null_safe": meeting.null_safe or None,
     }
-    inputs = [("left", scope.rows.draft), ("right", right.draft)]
+    inputs = [("left", scope.rows.draft), ("right", apart(scope, right, f"{wanted}_rows").draft)]
     scope.rows = Rows(scope.planner.drafts.add("transform.join", wanted, fields, inputs), scope.rows.columns)
+
+
+def apart(scope: Scope, right: Rows, wanted: str) -> Rows:
+    """A node names each of its inputs once: rows that meet themselves go through a node that changes nothing."""
+    if right.draft is not scope.rows.draft:
+        return right
+    draft = scope.planner.drafts.add("transform.select", wanted, {"columns": list(right.columns)}, [right.draft])
+    return Rows(draft, right.columns)
 
 
 def _condition_text(scope: Scope, meeting: Meeting, how: str) -> str | None:
@@ -330,6 +338,8 @@ def _read(scope: Scope, item: exp.Expr) -> Source:
         raise NotAGraph(f"the {odd[0]} of a table have no node")
     if isinstance(item, exp.Table) and isinstance(item.this, exp.Identifier):
         return _read_table(scope, item)
+    if isinstance(item, exp.Values) and item.alias and item.args["alias"].columns:
+        return _read_values(scope, item)
     if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Query) and item.alias:
         if isinstance(item.this, exp.Subquery) and item.this.args.get("joins"):
             raise NotAGraph("joins nested in parentheses have no node")
@@ -338,6 +348,16 @@ def _read(scope: Scope, item: exp.Expr) -> Source:
         rows = scope.planner.query(item.this, scope.env, item.alias)
         return Source(item.alias, rows, _by_position(item.this, rows))
     raise NotAGraph(f"`{type(item).__name__.upper()}` in FROM has no node")
+
+
+def _read_values(scope: Scope, item: exp.Values) -> Source:
+    """Rows written in the query itself are a source without a table."""
+    names = [column.name for column in item.args["alias"].columns]
+    if len({name.casefold() for name in names}) < len(names) or holds_query(item):
+        raise NotAGraph("VALUES with repeated names or subqueries have no node")
+    text = scope.text(exp.select("*").from_(item.copy())) + "\n"
+    draft = scope.planner.drafts.add(f"source.{scope.planner.connector}", item.alias, {"query": text})
+    return Source(item.alias, Rows(draft, tuple(names)), dict(zip(names, names, strict=True)))
 
 
 def _read_table(scope: Scope, item: exp.Table) -> Source:

@@ -202,7 +202,7 @@ def _in_reach(node: exp.Expr, query: exp.Query) -> set[str]:
     found: set[str] = set()
     for select in enclosing_selects(node, query):
         aliases = {item.alias for item in select.expressions if isinstance(item, exp.Alias)}
-        if isinstance(node, exp.Column) and node.name in aliases and node.find_ancestor(exp.Ordered):
+        if isinstance(node, exp.Column) and node.name in aliases and node.find_ancestor(exp.Ordered, exp.Distinct):
             return set()
         found |= {source.name for source in sources_of(select) if isinstance(source, exp.Table)}
     return found
@@ -268,14 +268,13 @@ def refuse_unqualified(select: exp.Select) -> None:
         NotAGraph: naming the column.
     """
     aliases = {item.alias for item in select.expressions if isinstance(item, exp.Alias)}
-    order = select.args.get("order")
+    by_alias = [select.args[key] for key in ("order", "distinct") if select.args.get(key) is not None]
     for column in select.find_all(exp.Column):
         if column.table or column.find_ancestor(exp.Select) is not select:
             continue
         if isinstance(column.this, exp.Star):
             raise NotAGraph("the columns behind `*` are not known; read them with `--live`")
-        in_order = order is not None and any(node is order for node in _ancestors(column, select))
-        if in_order and column.name in aliases:
+        if column.name in aliases and any(one is part for one in _ancestors(column, select) for part in by_alias):
             continue
         raise NotAGraph(f"the table of the column `{column.name}` is not known; name it, or read it with `--live`")
     if any(isinstance(one, exp.Star) for one in select.expressions):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.decompile.drafts import Draft, NotAGraph, Rows, fresh
+from dataflow_provider.compiler.decompile.drafts import Draft, NotAGraph, Rows, as_id, fresh
 from dataflow_provider.compiler.decompile.joins import Meeting, half_join
 from dataflow_provider.compiler.decompile.normalise import free_columns
 from dataflow_provider.compiler.decompile.output import sort
@@ -61,7 +61,10 @@ def _with_ctes(query: exp.Query, env: Env) -> Env:
             isinstance(one.this, exp.Identifier) and one.name == cte.alias and not one.db and is_cte(one)
             for one in cte.this.find_all(exp.Table)
         ) and bool(with_.recursive)
-        inside[cte.alias] = Cte(cte.this, dict(inside), recursive, columns)
+        made = Cte(cte.this, dict(inside), recursive, columns)
+        inside[cte.alias] = made
+        if recursive:
+            made.env[cte.alias] = made
     return inside
 
 
@@ -194,7 +197,7 @@ def _real_tables(text: exp.Query) -> list[exp.Table]:
 
 def _read_as_input(planner: Planner, table: exp.Table, rows: Rows, wish: str, inputs: dict[str, Draft]) -> None:
     """Let a table name stand for the input with its rows; each node is one input, whatever its aliases in the text."""
-    role = next((role for role, draft in inputs.items() if draft is rows.draft), None) or fresh(wish, inputs)
+    role = next((role for role, draft in inputs.items() if draft is rows.draft), None) or fresh(as_id(wish), inputs)
     inputs[role] = rows.draft
     table.set("this", planner.spelling.identifier(role))
 

@@ -13,7 +13,7 @@ from dataflow_provider.compiler.decompile.normalise import refuse_unqualified
 from dataflow_provider.compiler.decompile.output import plan_output
 from dataflow_provider.compiler.decompile.scope import Env, Planner, Scope
 from dataflow_provider.compiler.decompile.subqueries import filter_rows
-from dataflow_provider.compiler.decompile.windows import plan_windows
+from dataflow_provider.compiler.decompile.windows import expand_named_windows, plan_windows
 
 _KNOWN_CLAUSES = frozenset(
     {"with_", "expressions", "from_", "joins", "where", "group", "having", "qualify", "windows", "distinct", "order",
@@ -40,6 +40,7 @@ def _check(scope: Scope) -> None:
     refuse_grouping_sets(scope.select)
     refuse_unqualified(scope.select)
     refuse_volatile(scope.select)
+    expand_named_windows(scope.select)
 
 
 def _plan_rows(scope: Scope) -> None:

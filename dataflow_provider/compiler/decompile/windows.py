@@ -32,7 +32,6 @@ class _Over:
 def plan_windows(scope: Scope) -> None:
     """Compute every window function; `items`, `order` and QUALIFY then name their columns. QUALIFY filters."""
     qualify = scope.select.args.get("qualify")
-    _refuse_named(scope.select)
     if qualify is not None and _deduplicate(scope, qualify.this):
         return
     overs: list[_Over] = []
@@ -74,11 +73,11 @@ def _windows_in(tree: exp.Expr) -> list[exp.Window]:
     return found
 
 
-def _refuse_named(select: exp.Select) -> None:
+def expand_named_windows(select: exp.Select) -> None:
     """Put named windows in place; one that extends another has no spelling of its own."""
     named = {window.name: window for window in select.args.get("windows") or ()}
     for window in select.find_all(exp.Window):
-        if window.args.get("alias") and window not in named.values():
+        if window.args.get("alias") and window.find_ancestor(exp.Select) is select and window not in named.values():
             found = named.get(window.alias)
             if found is None or window.args.get("partition_by") or window.args.get("order"):
                 raise NotAGraph("a window extends another one")
@@ -92,8 +91,8 @@ def _add(scope: Scope, overs: list[_Over], window: exp.Expr, name: str) -> None:
     """Put a window function under the OVER it is computed over; computed keys get columns first."""
     if holds_query(window):
         raise NotAGraph("a window function asks a subquery")
-    if window.args.get("first") is not None:
-        raise NotAGraph("KEEP has no node")
+    if window.args.get("first") is not None or window.args.get("alias"):
+        raise NotAGraph("a window extends another one")
     partition = tuple(scope.as_columns(window.args.get("partition_by") or [], lambda _: "window_key"))
     terms = window.args["order"].expressions if window.args.get("order") else []
     keys = scope.as_columns([term.this for term in terms], lambda _: "window_order")

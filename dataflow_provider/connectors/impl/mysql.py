@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from MySQLdb.constants import FIELD_TYPE
 from MySQLdb.cursors import SSCursor
 
 from dataflow_provider.connectors.arrow_rows import (
+    BATCH_ROWS,
     MAX_DECIMAL_DIGITS,
     ArrowColumn,
     IncomingColumn,
@@ -91,6 +92,12 @@ _TYPES: Mapping[str, str] = {
 }
 
 
+def _foreign_engines() -> frozenset[tuple[str, ...]]:
+    """Return how a table is put into files or other servers; `''` is any name in quotes, which may be one of these."""
+    engines = ("CONNECT", "CSV", "FEDERATED", "FEDERATEDX", "OQGRAPH", "S3", "SPHINX", "SPIDER", "''")
+    return frozenset(("ENGINE", *equals, engine) for engine in engines for equals in (("=",), ()))
+
+
 class MySqlSession(DbApiSession):
     """One connection to MySQL or MariaDB."""
 
@@ -99,7 +106,8 @@ class MySqlSession(DbApiSession):
     author_rules = AuthorRules(
         first_words=frozenset({"OPTIMIZE", "REPLACE"}),
         calls=frozenset({"LOAD_FILE", "SYS_EXEC", "SYS_EVAL"}),
-        phrases=frozenset({("INTO", "OUTFILE"), ("INTO", "DUMPFILE"), ("DATA", "DIRECTORY"), ("INDEX", "DIRECTORY")}),
+        phrases=frozenset({("INTO", "OUTFILE"), ("INTO", "DUMPFILE"), ("DATA", "DIRECTORY"), ("INDEX", "DIRECTORY")})
+        | _foreign_engines(),
     )
 
     def __init__(self, raw: Any, connection: ConnectionSpec, hook: Any, *, read_only: bool = False) -> None:
@@ -209,12 +217,21 @@ class MySqlSession(DbApiSession):
         return f"SELECT {listed} FROM (\n{sql}\n) AS handed_over"
 
     def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
-        try:
-            yield from super()._blocks(sql)
-        except BaseException:
-            # The cursor would read all other rows before it closes.
-            self.interrupt()
-            raise
+        cursor = self.reading_cursor()
+        with closing(cursor):
+            cursor.execute(sql)
+            try:
+                while block := cursor.fetchmany(BATCH_ROWS):
+                    yield list(block)
+            except BaseException:
+                self._stop_reading(cursor)
+                raise
+
+    def _stop_reading(self, cursor: Any) -> None:
+        """A cursor that is left early would read all other rows before it closes, so its statement is stopped."""
+        self.interrupt()
+        with suppress(MySQLdb.Error):
+            cursor.close()
 
     def column_type(self, column: IncomingColumn) -> str:
         if column.type == "DECIMAL":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any
 
 import psycopg
@@ -49,9 +49,9 @@ _ARROW: Mapping[str, Any] = {
 _AS_THEY_ARE = frozenset(_ARROW) - {"json", "jsonb"} | {"numeric"}
 _TYPES: Mapping[str, str] = {"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "TEXT", "BLOB": "BYTEA", "JSON": "JSONB"}
 _NAMED = re.compile(r"\b(?:type|column|relation|constraint|table|function|encoding|schema)\s$")
-_LOGIN = re.compile(
-    r"authentication|no pg_hba\.conf entry|role .* does not exist|database .* does not exist|not permitted"
-)
+# libpq tells no SQLSTATE here. The server's own words are FATAL ones, and only these of them pass with time.
+_LOGIN = re.compile(r"FATAL|authentication|no password supplied")
+_LATER = re.compile(r"starting up|shutting down|recovery|too many|connection slots")
 
 
 class PostgresSession(DbApiSession):
@@ -105,7 +105,21 @@ class PostgresSession(DbApiSession):
         return self.guard(describe)
 
     def reading_cursor(self) -> Any:
-        return _ServerCursor(self._raw, hold=not self._in_transaction)
+        return self._raw.cursor(name="_df_rows")
+
+    def fetch(self, sql: str, limit: int | None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        if limit is None:
+            return super().fetch(sql, None)
+        with self._reading():
+            return super().fetch(sql, limit)
+
+    def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
+        with self._reading():
+            yield from super()._blocks(sql)
+
+    def _reading(self) -> AbstractContextManager[Any]:
+        """A cursor of the server lives as long as its transaction."""
+        return nullcontext() if self._in_transaction else self._raw.transaction()
 
     def interrupt(self) -> None:
         try:
@@ -171,16 +185,6 @@ class PostgresSession(DbApiSession):
                     copy.write_row(row)
 
 
-class _ServerCursor:
-    """A named cursor; outside a transaction it is kept (`WITH HOLD`), since its own statement commits."""
-
-    def __init__(self, raw: Any, *, hold: bool) -> None:
-        self._cursor = raw.cursor(name="_df_rows", withhold=hold)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-
 class PostgresConnector(DbApiConnector[PostgresSession]):
     """PostgreSQL 12 and later."""
 
@@ -215,8 +219,9 @@ class PostgresConnector(DbApiConnector[PostgresSession]):
         text = " ".join(str(exc).split())
         if isinstance(exc, psycopg.ProgrammingError):
             return VendorError(Kind.SETUP, exc.sqlstate or "", text)
-        kind = kind_of_sqlstate(exc.sqlstate) if exc.sqlstate else Kind.UNREACHABLE
-        return VendorError(Kind.LOGIN if _LOGIN.search(text) else kind, exc.sqlstate or "", text)
+        refused = _LOGIN.search(text) and not _LATER.search(text)
+        kind = Kind.LOGIN if refused else Kind.UNREACHABLE
+        return VendorError(kind_of_sqlstate(exc.sqlstate) if exc.sqlstate else kind, exc.sqlstate or "", text)
 
     def apply_settings(self, session: PostgresSession, settings: Mapping[str, Scalar]) -> None:
         with closing(session._raw.cursor()) as cursor:

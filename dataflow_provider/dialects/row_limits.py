@@ -100,7 +100,8 @@ def unwrap_statement(tree: exp.Expr) -> exp.Expr:
         inner = from_.this if from_ is not None else None
         if others or not isinstance(inner, exp.Subquery) or not isinstance(inner.this, exp.Select):
             break
-        if len(tree.expressions) != 1 or type(tree.expressions[0]) is not exp.Star or tree.expressions[0].args:
+        item = tree.expressions[0]
+        if len(tree.expressions) != 1 or not isinstance(item, exp.Star) or any(item.args.values()):
             break
         comments = [*(tree.comments or ()), *(inner.args["alias"].comments or ())]
         tree = inner.this

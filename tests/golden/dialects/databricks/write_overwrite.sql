@@ -1,0 +1,4 @@
+-- publish
+INSERT OVERWRITE `MART`.`Usage` (`Key`, `group`, `at`)
+SELECT `Key`, `group`, `at` FROM `stage rows`;
+

@@ -1,0 +1,7 @@
+-- publish
+DELETE FROM "MART"."Usage" ALL;
+
+-- publish
+INSERT INTO "MART"."Usage" ("Key", "group", "at")
+SELECT "Key", "group", "at" FROM "stage rows";
+

@@ -30,6 +30,9 @@ class JobSession(Protocol):
     `TransientError` or `TerminalError`; one of a job itself is its state.
     """
 
+    def takes_jobs(self) -> bool:
+        """Return whether a statement means the same as a job as it does in this session."""
+
     def submit(self, sql: str) -> str:
         """Start one statement and return its job id at once."""
 

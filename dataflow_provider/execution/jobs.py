@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 _BUILD = re.compile(r"\s*CREATE\s+(OR\s+REPLACE\s+)?TABLE\b.*?\bAS\b.*?\bSELECT\b", re.IGNORECASE | re.DOTALL)
 
+FIRST_PAUSE_S = 0.2
+"""Before the second look at a job; each pause is twice the one before, up to what the task asks for."""
+
 Ledger = MutableMapping[str, str]
 """Digest of a statement → job id; outlives the process where that can be had."""
 
@@ -88,6 +91,12 @@ class JobWatch:
         """
         if not isinstance(session, JobSession) or not is_long(sql):
             return session.execute(sql)
+        if not session.takes_jobs():
+            logger.log(
+                logging.DEBUG if self.waits else logging.WARNING,
+                "the connection takes no jobs, so the task waits in its worker",
+            )
+            return session.execute(sql)
         digest = digest_of(sql)
         job_id = self.ledger.get(digest)
         state = None if job_id is None else session.job_state(job_id)
@@ -112,8 +121,10 @@ class JobWatch:
         if not self.waits:
             raise JobRunning(job_id)
         try:
+            pause = min(FIRST_PAUSE_S, self.poll_s)
             while (state := session.job_state(job_id)).status == "running":
-                time.sleep(self.poll_s)
+                time.sleep(pause)
+                pause = min(2 * pause, self.poll_s)
         except TransientError:
             raise
         except BaseException:

@@ -1,11 +1,12 @@
 """A stand-in for a Databricks SQL warehouse: the connector's Thrift service over HTTP, before Sail's Spark.
 
 Run by the Python of `.engines`: `python -P databricks_server.py PORT FOLDER`. Every session shares one of Spark.
-It answers DESCRIBE QUERY and TRUNCATE itself, which Sail does not know.
+It answers DESCRIBE QUERY and TRUNCATE itself, which Sail does not know, and the Statement Execution API beside Thrift.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import threading
@@ -25,6 +26,7 @@ from thrift.transport.TTransport import TMemoryBuffer
 PROTOCOL = ttypes.TProtocolVersion.SPARK_CLI_SERVICE_PROTOCOL_V7
 WAIT_S = 1.0
 """How long a statement may take before its client is told to ask again."""
+STATEMENTS = "/api/2.0/sql/statements"
 CANCELED = "[OPERATION_CANCELED] The statement was canceled. SQLSTATE: HY008"
 
 _DESCRIBE_QUERY = re.compile(r"\s*DESCRIBE\s+QUERY\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -145,6 +147,41 @@ class Operation:
         )
 
 
+class Statements:
+    """The Statement Execution API: statements by id, which run on whoever asks for them."""
+
+    def __init__(self, spark: Spark) -> None:
+        self._spark = spark
+        self._pool = ThreadPoolExecutor(4)
+        self._known: dict[str, Future[pyarrow.Table]] = {}
+        self._canceled: set[str] = set()
+
+    def submit(self, statement: str) -> dict[str, Any]:
+        statement_id = str(uuid.uuid4())
+        self._known[statement_id] = self._pool.submit(self._spark.run, statement, statement_id)
+        return {"statement_id": statement_id, "status": {"state": "PENDING"}}
+
+    def cancel(self, statement_id: str) -> dict[str, Any]:
+        if not self._known[statement_id].done():
+            self._canceled.add(statement_id)
+            self._spark.stop(statement_id)
+        return {}
+
+    def status(self, statement_id: str) -> dict[str, Any] | None:
+        outcome = self._known.get(statement_id)
+        if outcome is None:
+            return None
+        if statement_id in self._canceled:
+            return {"status": {"state": "CANCELED"}}
+        if not outcome.done():
+            return {"status": {"state": "RUNNING"}}
+        failure = outcome.exception()
+        if failure is None:
+            return {"status": {"state": "SUCCEEDED"}}
+        error = {"error_code": "BAD_REQUEST", "message": spark_message(failure)}
+        return {"status": {"state": "FAILED", "error": error}}
+
+
 class Service:
     """What a client may ask, each method named as Thrift names it."""
 
@@ -252,19 +289,35 @@ def hive_type(kind: Any) -> Any:
     return ttypes.TPrimitiveTypeEntry(found)
 
 
-def handler_for(service: Service) -> type[BaseHTTPRequestHandler]:
+def handler_for(service: Service, statements: Statements) -> type[BaseHTTPRequestHandler]:
     processor = TCLIService.Processor(service)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            found = statements.status(self.path.rpartition("/")[2])
+            self.answer(200 if found else 404, found or {"message": "statement not found"})
+
         def do_POST(self) -> None:
-            question = TMemoryBuffer(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.path.endswith("/cancel"):
+                self.answer(200, statements.cancel(self.path.split("/")[-2]))
+                return
+            if self.path.startswith(STATEMENTS):
+                self.answer(200, statements.submit(json.loads(body)["statement"]))
+                return
+            question = TMemoryBuffer(body)
             answer = TMemoryBuffer()
             processor.process(TBinaryProtocol(question), TBinaryProtocol(answer))
-            body = answer.getvalue()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-thrift")
+            self.send(200, "application/x-thrift", answer.getvalue())
+
+        def answer(self, status: int, document: dict[str, Any]) -> None:
+            self.send(status, "application/json", json.dumps(document).encode())
+
+        def send(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -277,7 +330,8 @@ def handler_for(service: Service) -> type[BaseHTTPRequestHandler]:
 
 def main(port: int, folder: str) -> None:
     warnings.simplefilter("ignore")
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(Service(Spark(folder))))
+    spark = Spark(folder)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(Service(spark), Statements(spark)))
     threading.current_thread().name = "databricks-stand-in"
     server.serve_forever()
 

@@ -76,10 +76,18 @@ class DatabricksSession(DbApiSession):
     def __init__(self, raw: Any, connection: ConnectionSpec, *, read_only: bool) -> None:
         super().__init__(raw, connection)
         self._read_only = read_only
+        self._warehouse = warehouse_of(str(connection.extra.get("http_path", "")))
+        self._zone = ""
         self._in_step: int | None = None
         self._running: Any = None
         self.last_job_id: str | None = None
         """The query id of the last statement, as the query history shows it."""
+
+    def begin_in_utc(self) -> None:
+        """The session is in UTC, and knows the zone that the warehouse has by itself."""
+        _, ((zone,),) = self.fetch("SELECT current_timezone()", None)
+        self._zone = str(zone)
+        self.fetch("SET TIME ZONE 'UTC'", None)
 
     def vendor_error(self, exc: Exception) -> VendorError | None:
         return vendor_error(exc)
@@ -186,6 +194,10 @@ class DatabricksSession(DbApiSession):
 
     # ------------------------------------------------------------ jobs
 
+    def takes_jobs(self) -> bool:
+        """A job runs with the warehouse's own settings, whatever this session has set: those must be in UTC too."""
+        return self._warehouse is not None and self._zone.rpartition("/")[2].upper() in ("UTC", "ZULU", "UNIVERSAL")
+
     def submit(self, sql: str) -> str:
         check_one_statement(sql, self.sqlglot)
         self.last_job_id = self._jobs().submit(sql)
@@ -198,10 +210,9 @@ class DatabricksSession(DbApiSession):
         self._jobs().cancel(job_id)
 
     def _jobs(self) -> DatabricksJobs:
-        path = str(self._connection.extra.get("http_path", ""))
         names = {"catalog": self._connection.extra.get("catalog"), "schema": self._connection.schema}
         known = {name: str(value) for name, value in names.items() if value}
-        return DatabricksJobs(rest_hook(self._connection), warehouse_of(path), known)
+        return DatabricksJobs(rest_hook(self._connection), self._warehouse or "", known)
 
     # ------------------------------------------------------------ rows to and from other connections
 
@@ -255,7 +266,7 @@ class DatabricksConnector(DbApiConnector[DatabricksSession]):
     def connect(self, connection: ConnectionSpec, options: SessionOptions) -> DatabricksSession:
         raw = _hook(connection, options).get_conn()
         session = DatabricksSession(raw, connection, read_only=options.read_only)
-        session.fetch("SET TIME ZONE 'UTC'", None)
+        session.begin_in_utc()
         return session
 
     def connect_error(self, exc: Exception) -> VendorError | None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.hook_connection import airflow_connection
 from dataflow_provider.connectors.jobs import JobState
-from dataflow_provider.errors import AuthorError, DataflowError, TerminalError, TransientError
+from dataflow_provider.errors import DataflowError, TerminalError, TransientError
 
 RETRIES = 3
 """How often the hook itself asks again, a second apart, before contact counts as lost."""
@@ -21,33 +23,31 @@ _WAREHOUSE = re.compile(r"/warehouses/([^/?]+)")
 _STATUS = re.compile(r"\b(?:Status Code|HTTP)\D{0,3}(\d{3})\b", re.IGNORECASE)
 
 
-def warehouse_of(http_path: str) -> str:
-    """Return the id of the SQL warehouse that an HTTP path leads to.
+def warehouse_of(http_path: str) -> str | None:
+    """Return the id of the SQL warehouse that an HTTP path leads to; None for a cluster, which runs no jobs of SQL.
 
     >>> warehouse_of("/sql/1.0/warehouses/abc123")
     'abc123'
-
-    Raises:
-        AuthorError: DF-CONN-020 for the path of a cluster, whose statements have no ids.
     """
     match = _WAREHOUSE.search(http_path)
-    if match is None:
-        raise AuthorError(
-            "DF-CONN-020",
-            f"`{http_path}` leads to no SQL warehouse, and only there statements run as jobs.",
-            hint="Set `http_path` of the connection to `/sql/1.0/warehouses/<id>`.",
-        )
-    return match[1]
+    return match[1] if match else None
 
 
 def rest_hook(connection: ConnectionSpec) -> Any:
     """Return Airflow's hook for the REST API of the workspace, bound to the connection."""
     from airflow.providers.databricks.hooks.databricks import DatabricksHook
 
-    bound = airflow_connection(connection, connection.extra)
+    bound = airflow_connection(_of_the_workspace(connection), connection.extra)
     hook: Any = DatabricksHook(connection.conn_id, retry_limit=RETRIES)
     hook.get_connection = lambda conn_id: bound
     return hook
+
+
+def _of_the_workspace(connection: ConnectionSpec) -> ConnectionSpec:
+    """Return the connection with the address that the SQL connector uses; the hook takes `schema` for the protocol."""
+    written = str(connection.extra.get("_connection_uri") or connection.host or "")
+    parts = urlsplit(written if "://" in written else f"https://{written}")
+    return replace(connection, host=parts.hostname, port=parts.port or connection.port, schema=parts.scheme)
 
 
 class DatabricksJobs:

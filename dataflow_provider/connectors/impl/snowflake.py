@@ -157,6 +157,9 @@ class SnowflakeSession(DbApiSession):
 
     # ------------------------------------------------------------ jobs
 
+    def takes_jobs(self) -> bool:
+        return True
+
     def submit(self, sql: str) -> str:
         check_one_statement(sql, self.sqlglot)
         self.last_job_id = self.guard(lambda: self._jobs.submit(sql))

@@ -1,6 +1,6 @@
 """Sessions on the Databricks stand-in through Airflow's own DatabricksSqlHook: verbs, columns, rows, errors, a stop.
 
-Not shown here, since the stand-in cannot: counts of changed rows, ALTER TABLE ADD COLUMNS, statements as jobs.
+Not shown here, since the stand-in cannot: counts of changed rows, ALTER TABLE ADD COLUMNS.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from databricks import sql as connector
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.impl.databricks import DatabricksConnector, DatabricksSession
-from dataflow_provider.connectors.jobs import JobSession
+from dataflow_provider.connectors.jobs import JobSession, JobState
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.errors import AuthorError, DataflowError, TerminalError, TransientError
 from tests.engines.databricks import DatabricksServer
@@ -150,8 +150,35 @@ def test_interrupt_ends_a_statement_that_would_run_for_minutes(session: Databric
     assert session.fetch_number("SELECT 7") == 7
 
 
-def test_session_is_one_whose_statements_may_be_jobs(session: DatabricksSession) -> None:
+def ended(session: DatabricksSession, job: str) -> JobState:
+    """Return the state of the job once it has ended; each look is a request."""
+    while (state := session.job_state(job)).status == "running":
+        continue
+    return state
+
+
+def test_statement_as_a_job_is_found_by_its_id_from_another_session(
+    server: DatabricksServer, session: DatabricksSession
+) -> None:
     assert isinstance(session, JobSession)
+    assert session.takes_jobs()
+    job = session.submit("CREATE OR REPLACE TABLE sessions.by_job AS SELECT 7 AS n")
+    with CONNECTOR.open(server.spec, OPTIONS) as other:
+        assert ended(other, job).status == "succeeded"
+    assert session.fetch_number("SELECT n FROM sessions.by_job") == 7
+
+
+def test_failed_job_tells_why(session: DatabricksSession) -> None:
+    job = session.submit("CREATE OR REPLACE TABLE sessions.never AS SELECT * FROM sessions.nowhere")
+    state = ended(session, job)
+    assert state.status == "failed"
+    assert "nowhere" in (state.message or "")
+
+
+def test_cluster_takes_no_jobs(server: DatabricksServer) -> None:
+    extra = {**server.spec.extra, "http_path": "/sql/protocolv1/o/0/0123-cluster"}
+    with CONNECTOR.open(replace(server.spec, extra=extra), OPTIONS) as on_cluster:
+        assert not on_cluster.takes_jobs()
 
 
 def test_session_tells_databricks_who_asks_and_what_sql_means(

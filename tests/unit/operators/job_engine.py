@@ -41,6 +41,7 @@ class Database:
     jobs: dict[str, Job] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
     unreachable: int = 0
+    takes_jobs: bool = True
 
 
 DATABASE = Database()
@@ -54,6 +55,9 @@ class JobDuckDBSession:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
+
+    def takes_jobs(self) -> bool:
+        return DATABASE.takes_jobs
 
     def submit(self, sql: str) -> str:
         job_id = f"job-{len(DATABASE.jobs) + 1}"
@@ -96,7 +100,7 @@ class JobDuckDBConnector:
 
 def use_jobs(patch: pytest.MonkeyPatch) -> Database:
     """Let the engine `duckdb` have job ids until the test ends, and return its empty database."""
-    DATABASE.looks, DATABASE.unreachable = 2, 0
+    DATABASE.looks, DATABASE.unreachable, DATABASE.takes_jobs = 2, 0, True
     DATABASE.jobs.clear()
     DATABASE.cancelled.clear()
     patch.setattr(registry, "SQL_ENGINES", {"duckdb": f"{__name__}:JobDuckDBConnector"})

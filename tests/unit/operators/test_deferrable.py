@@ -233,6 +233,15 @@ def test_default_of_airflow_is_ignored_on_an_engine_without_job_ids(
     assert query("SELECT count(*) FROM mart.ids") == [(6,)]
 
 
+def test_connection_that_takes_no_jobs_runs_the_statement_in_its_session(
+    database: Database, context: dict[str, Any], query: Query
+) -> None:
+    database.takes_jobs = False
+    make(deferrable=True).execute(context)
+    assert query("SELECT count(*) FROM mart.ids") == [(6,)]
+    assert database.jobs == {}
+
+
 def test_default_of_airflow_holds_on_an_engine_with_job_ids(
     database: Database, context: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,7 +97,15 @@ def _if_filled(text: exp.Expr, value: exp.Expr) -> exp.Case:
 
 def try_cast_by_default(tree: exp.Expr) -> exp.Expr:
     """TRY_CAST becomes `CAST(… DEFAULT NULL ON CONVERSION ERROR)`; a cast to a text never fails."""
-    return _each_try_cast(tree, lambda cast, _: exp.Cast(this=cast.this.copy(), to=cast.to.copy(), default=exp.null()))
+
+    def with_default(cast: exp.TryCast, _: exp.Expr) -> exp.Expr:
+        to = cast.to.copy()
+        if to.this == exp.DataType.Type.DOUBLE:
+            # The default is for the engine's own types, and DOUBLE PRECISION is a decimal one of the standard.
+            to = exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="BINARY_DOUBLE")
+        return exp.Cast(this=cast.this.copy(), to=to, default=exp.null())
+
+    return _each_try_cast(tree, with_default)
 
 
 def widen_first_texts(suffix: str) -> Callable[[exp.Expr], exp.Expr]:

@@ -97,7 +97,8 @@ def _own_word(node: exp.Expr) -> exp.Expr:
         sides = [side.unnest() for side in (node.this, node.expression)]
         return exp.Anonymous(this="MOD", expressions=sides)
     if isinstance(node, exp.StrPosition):
-        arguments = [node.this, node.args["substr"], node.args.get("position")]
+        # The general dialect takes the first argument of LOCATE for what is looked for; here it is where.
+        arguments = [node.args["substr"], node.this, node.args.get("position")]
         return exp.Anonymous(this="LOCATE", expressions=[one for one in arguments if one is not None])
     if isinstance(node, exp.GroupConcat):
         return _string_agg(node)

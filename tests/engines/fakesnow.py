@@ -72,11 +72,8 @@ def _serve(python: Path, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Fa
     trusted.write_bytes(Path(certifi.where()).read_bytes() + certificate.read_bytes())
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
         patch.setenv(name, str(trusted))
-    command = (
-        python, "-m", "uvicorn", "fakesnow.server:app", "--host", "127.0.0.1", "--port", str(port),
-        "--ssl-keyfile", key, "--ssl-certfile", certificate, "--log-level", "warning",
-    )  # fmt: skip
-    server = Server(command, folder / "server.log")
+    program = Path(__file__).with_name("fakesnow_server.py")
+    server = Server((python, "-P", program, str(port), key, certificate), folder / "server.log")
     server.wait_until(lambda: answers(port))
     extra = {
         "account": "tests", "host": "127.0.0.1", "port": port, "database": "TESTS", "insecure_mode": True,

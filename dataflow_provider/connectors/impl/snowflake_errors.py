@@ -51,7 +51,8 @@ def _kind_of_driver(exc: Any, number: int, state: str, text: str, *, connecting:
         return Kind.LOGIN
     if isinstance(exc, errors.ProgrammingError) and 251_000 <= number < 252_000:
         return Kind.SETUP if connecting else Kind.REFUSED
-    if 250_000 <= number < 300_000 or isinstance(exc, errors.OperationalError | errors.HttpError):
+    on_the_way = 250_000 <= number < 300_000 or 580_000 <= number < 590_000  # the driver's own: network and HTTP
+    if on_the_way or isinstance(exc, errors.OperationalError | errors.HttpError):
         return Kind.LOST
     return kind_of_sqlstate(state)
 

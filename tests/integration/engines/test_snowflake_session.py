@@ -252,3 +252,10 @@ def test_open_without_an_account_is_the_authors_to_mend() -> None:
     empty = ConnectionSpec("snow_empty", "snowflake", login="u", password="secret")
     with pytest.raises(AuthorError, match=r"DF-CONN-015.*snow_empty"), CONNECTOR.open(empty, OPTIONS):
         pass
+
+
+def test_merge_stands_in_a_transaction_behind_other_statements(session: SnowflakeSession) -> None:
+    with session.transaction():
+        session.execute("""INSERT INTO "t" VALUES (7, 'w')""")
+        assert session.execute(MERGE) == 2
+    assert session.fetch_number('SELECT COUNT(*) FROM "t"') == 5

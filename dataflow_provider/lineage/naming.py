@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.dialects.publish import split_table_name
+from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.spec.project import Project, is_remote
 
 
@@ -30,10 +30,13 @@ class _Rule(NamedTuple):
 
 
 def table_dataset(connector: str, connection: ConnectionSpec, table: str) -> DatasetName:
-    """Return the dataset of a table as its YAML names it; parts left out are those that the connection implies."""
+    """Return the dataset of a table as its YAML names it, in the case that the engine keeps.
+
+    Parts left out are those that the connection implies.
+    """
     rule = _RULES[connector]
     try:
-        parts = split_table_name(table)
+        parts = get_dialect(connector).publish.parts(table)
     except ValueError:
         parts = (table,)
     before = rule.before(connection)

@@ -117,14 +117,15 @@ def _sql_source(step: Step, spec: SqlSource) -> Ports:
         rows = source_rows(node, table_label(spec.table), known)
     else:
         query = parse_query(spec.query or "", step.dialect)
-        rows = rows_of_query(query, lambda table: source_rows(node, _label_of(table), None))
+        rows = rows_of_query(query, lambda table: source_rows(node, _label_of(table, step.dialect), None))
         if known is not None and rows.rest:
             rows = rows.named_only(known)
     return {None: _read(step, spec, rows)}
 
 
-def _label_of(table: exp.Table) -> str:
-    return ".".join(part.name for part in table.parts)
+def _label_of(table: exp.Table, dialect: SqlDialect) -> str:
+    """Return the name of a table in a query; a part whose letters the engine would fold is told as it keeps them."""
+    return ".".join(part.name if part.args.get("quoted") else dialect.publish.fold(part.name) for part in table.parts)
 
 
 def _file_source(step: Step, spec: FileSource | KafkaSource | HttpSource) -> Ports:

@@ -34,6 +34,7 @@ from dataflow_provider.spec.nodes import (
     KafkaSource,
     KafkaTarget,
     SourceBase,
+    SqlSource,
     SqlTarget,
     TargetBase,
 )
@@ -140,8 +141,9 @@ class _Told:
         spec = graph_node.spec
         connector = spec.connector if isinstance(spec, SourceBase | TargetBase) else graph_node.dialect
         if connector in SQL_CONNECTORS:
-            written = spec.table if isinstance(spec, SqlTarget) else dataset
-            return table_dataset(connector, self.work.connections.get(graph_node.connection), written)
+            written = spec.table if isinstance(spec, SqlSource | SqlTarget) else None
+            named = written or ".".join(f'"{part}"' for part in dataset.split("."))
+            return table_dataset(connector, self.work.connections.get(graph_node.connection), named)
         connection = None
         if spec.connection is not None:
             connection = self.work.connections.get(spec.connection)

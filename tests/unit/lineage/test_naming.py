@@ -42,7 +42,7 @@ def spec(conn_type: str, **fields: Any) -> ConnectionSpec:
         ),
         (
             spec("oracle", host="h", login="DWH", extra={"service_name": "orcl"}),
-            "T",
+            "t",
             dataset.Oracle(host="h", port="1521", service_name="orcl", schema="DWH", table="T"),
         ),
         (spec("teradata", host="h", schema="d"), "t", dataset.Teradata(host="h", port="1025", database="d", table="t")),
@@ -71,9 +71,16 @@ def test_table_of_an_engine_without_a_rule_is_named_in_the_same_manner(
     assert table_dataset(connection.conn_type, connection, "t") == expected
 
 
+def test_name_without_quotes_is_told_as_the_engine_keeps_it() -> None:
+    snowflake = spec("snowflake", schema="MART", extra={"account": "a", "database": "DWH"})
+    assert table_dataset("snowflake", snowflake, 'raw."Calls"').name == "DWH.RAW.Calls"
+    postgres = spec("postgres", host="h", schema="db")
+    assert table_dataset("postgres", postgres, "Mart.Usage").name == "db.mart.usage"
+
+
 def test_every_sql_connector_has_a_rule_and_shows_no_secret() -> None:
     for name in SQL_CONNECTORS:
-        found = table_dataset(name, spec(name, host="h", login="me", password="secret"), "a.b.c.d")
+        found = table_dataset(name, spec(name, host="h", login="me", password="secret"), "a.b")
         assert found.namespace.partition(":")[0]
         assert "secret" not in "".join(found)
 

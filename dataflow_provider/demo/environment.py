@@ -21,6 +21,8 @@ from dataflow_provider.settings import Settings
 from dataflow_provider.spec.project import Project
 
 PIPELINES = "dataflow"
+METADATA_WAIT_S = 60
+"""How long a component waits for another one's write to the SQLite metadata; the driver's 5 s fail on a busy machine."""
 FAB_AUTH = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PIPELINE_BUNDLE = "dataflow_provider.dag_factory.bundles.LocalPipelineBundle"
 FOLDER_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
@@ -94,7 +96,7 @@ def _core(home: DemoHome, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": str(max(2, min(8, os.cpu_count() or 2))),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home.root / "plugins"),
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}?timeout={METADATA_WAIT_S}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs / "tasks"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home.logs / "dag_files"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

@@ -22,7 +22,7 @@ from dataflow_provider.spec.project import Project
 
 PIPELINES = "dataflow"
 METADATA_WAIT_S = 60
-"""How long a component waits for another one's write to the SQLite metadata; the driver's 5 s fail on a busy machine."""
+"""How long a component waits for another's write to the SQLite metadata; the driver's 5 s fail on a busy machine."""
 FAB_AUTH = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PIPELINE_BUNDLE = "dataflow_provider.dag_factory.bundles.LocalPipelineBundle"
 FOLDER_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("check pipeline files and print the findings", "dataflow_provider.cli.commands.validate"),
     "compile": ("show the stages of a pipeline and their SQL", "dataflow_provider.cli.commands.compile"),
     "lineage": ("show where the columns of a pipeline come from", "dataflow_provider.cli.commands.lineage"),
-    "convert": ("turn SQL into a pipeline, or a pipeline into SQL", "dataflow_provider.cli.commands.convert"),
+    "convert": ("turn a SELECT into a pipeline of nodes", "dataflow_provider.cli.commands.convert"),
     "diagnose": ("say why a task failed and what to do, from its log", "dataflow_provider.cli.commands.diagnose"),
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
     "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),

@@ -1,24 +1,23 @@
 """A graph cut into stages, from structure alone: each stage becomes one Airflow task and one fused piece of SQL.
 
-Runs at Dag-parse time: no SQL is parsed here. Why the cuts lie where they do: docs/sql.md.
+Runs at Dag-parse time: no SQL is parsed here. Where the cuts lie: compiler/passes/structure.py, docs/sql.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphNode, build_graph
+from dataflow_provider.compiler.passes.boundary import Boundary
+from dataflow_provider.compiler.passes.structure import find_boundaries
 from dataflow_provider.compiler.support import find_unsupported
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import SqlSource, TargetBase
-
-OWN_TASK_FIELDS = ("retries", "retry_delay", "timeout", "pool")
-"""Fields by which a node asks for a task of its own."""
+from dataflow_provider.spec.nodes import TargetBase
 
 
 class StageInput(NamedTuple):
@@ -31,7 +30,7 @@ class StageInput(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Nodes that run as one task; `id` is the last node, `reason` says to people why the stage ends there.
+    """Nodes that run as one task; `id` is the last node; `rule` made the stage end there, `reason` says so to people.
 
     `ports` are the outputs of the last node that the stage keeps; for a target only None, the rows it publishes.
     """
@@ -40,6 +39,7 @@ class Stage:
     nodes: tuple[str, ...]
     connection: str
     dialect: str
+    rule: str
     reason: str
     ports: tuple[str | None, ...]
     inputs: tuple[StageInput, ...]
@@ -100,68 +100,9 @@ def plan_pipeline(pipeline: Pipeline) -> Plan:
         )
     if problems:
         raise CompileError(problems)
-    reasons, owners = _cut(graph)
-    stages = tuple(_build_stage(pipeline, graph, head, reasons, owners) for head in graph.nodes if head in reasons)
+    ends, owners = find_boundaries(graph)
+    stages = tuple(_build_stage(pipeline, graph, head, ends, owners) for head in graph.nodes if head in ends)
     return Plan(pipeline, graph, stages)
-
-
-# ---------------------------------------------------------------- where stages end
-
-
-def _cut(graph: Graph) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Return why each last node of a stage is one, and the stages that every node is computed in."""
-    awaited: dict[str, str] = {}
-    for node in graph.nodes.values():
-        for other in node.after:
-            awaited.setdefault(other, node.id)
-    reasons: dict[str, str] = {}
-    owners: dict[str, tuple[str, ...]] = {}
-    for node in reversed(tuple(graph.nodes.values())):
-        readers = [reader for reader in graph.consumers[node.id] if owners[reader]]
-        fed = tuple(dict.fromkeys(owner for reader in readers for owner in owners[reader]))
-        is_target = isinstance(node.spec, TargetBase)
-        reason = _reason(graph, node, readers, fed, awaited.get(node.id)) if readers or is_target else None
-        if reason is not None:
-            reasons[node.id] = reason
-            fed = (node.id,)
-        owners[node.id] = fed
-    return reasons, owners
-
-
-def _reason(
-    graph: Graph, node: GraphNode, readers: Iterable[str], fed: tuple[str, ...], awaited_by: str | None
-) -> str | None:
-    """Return why a stage ends at this node, as a sentence; None when its rows flow on inside their stage."""
-    if isinstance(node.spec, TargetBase):
-        return f"`{node.id}` is a target, and its rows are published in one step."
-    if node.spec.checkpoint:
-        return f"`{node.id}` asks for a checkpoint, so its rows are kept."
-    for reader in readers:
-        other = graph.nodes[reader]
-        if other.connection != node.connection:
-            return f"`{reader}` runs on `{other.connection}`, so the rows of `{node.id}` are handed over."
-        own = _own_start(other)
-        if own is not None:
-            return f"`{reader}` {own}, so it starts a new stage."
-    if len(fed) > 1 and not _is_trivial(node):
-        names = ", ".join(f"`{stage}`" for stage in sorted(fed, key=list(graph.nodes).index))
-        return f"`{node.id}` feeds the stages {names}, so its rows are computed once."
-    if awaited_by is not None:
-        return f"`{awaited_by}` waits for `{node.id}`."
-    return None
-
-
-def _own_start(node: GraphNode) -> str | None:
-    if node.after:
-        return "waits for " + ", ".join(f"`{other}`" for other in node.after)
-    own = next((field for field in OWN_TASK_FIELDS if getattr(node.spec, field) is not None), None)
-    return f"has its own `{own}`" if own else None
-
-
-def _is_trivial(node: GraphNode) -> bool:
-    """A plain table costs nothing to name twice; everything else is kept when several stages read it."""
-    spec = node.spec
-    return isinstance(spec, SqlSource) and spec.table is not None and spec.where is None
 
 
 # ---------------------------------------------------------------- one stage
@@ -171,7 +112,7 @@ def _build_stage(
     pipeline: Pipeline,
     graph: Graph,
     head: str,
-    reasons: Mapping[str, str],
+    ends: Mapping[str, Boundary],
     owners: Mapping[str, tuple[str, ...]],
 ) -> Stage:
     members = [node for node in graph.nodes.values() if head in owners[node.id]]
@@ -180,10 +121,10 @@ def _build_stage(
             StageInput(one.node, one.port, one.node)
             for node in members
             for one in node.inputs
-            if one.node in reasons and one.node != head
+            if one.node in ends and one.node != head
         )
     )
-    awaited = [other for node in members for other in node.after if other in reasons]
+    awaited = [other for node in members for other in node.after if other in ends]
     upstream = {*(one.stage for one in inputs), *awaited} - {head}
     node = graph.nodes[head]
     defaults = pipeline.defaults
@@ -194,7 +135,8 @@ def _build_stage(
         nodes=tuple(one.id for one in members),
         connection=node.connection,
         dialect=node.dialect,
-        reason=reasons[head],
+        rule=ends[head].rule,
+        reason=ends[head].reason,
         ports=_kept_ports(graph, node, owners),
         inputs=inputs,
         upstream=tuple(other for other in graph.nodes if other in upstream),

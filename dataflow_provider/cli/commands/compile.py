@@ -55,8 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print every stage, why it ends where it does, and its statements.
 
-    JSON: `{"pipeline", "stages": [{"id", "connection", "dialect", "nodes": [id…], "reason", "statements": [sql…],
-    "note"}], "findings": [finding…]}`. What is refused prints `{"ok": false, "error", "findings"}`.
+    JSON: `{"pipeline", "stages": [{"id", "connection", "dialect", "nodes": [id…], "rule", "reason",
+    "statements": [sql…], "note"}], "findings": [finding…]}`. What is refused prints `{"ok": false, "error",
+    "findings"}`.
     """
     files, findings = validate_paths([args.path])
     if has_errors(findings):
@@ -145,6 +146,7 @@ def _as_json(plan: Plan, shown: list[_Shown], findings: list[Finding]) -> dict[s
                 "connection": one.stage.connection,
                 "dialect": one.dialect,
                 "nodes": list(one.stage.nodes),
+                "rule": one.stage.rule,
                 "reason": one.stage.reason,
                 "statements": [step.sql for step in one.steps],
                 "note": one.note,
@@ -162,7 +164,7 @@ def _as_text(plan: Plan, shown: list[_Shown]) -> str:
         lines += [
             f"-- stage {number} of {len(shown)}: {stage.id} on {stage.connection} ({one.dialect})",
             f"--   nodes: {', '.join(stage.nodes)}",
-            f"--   ends here: {stage.reason}",
+            f"--   ends here ({stage.rule}): {stage.reason}",
         ]
         if stage.upstream:
             lines.append(f"--   after: {', '.join(stage.upstream)}")

@@ -2,7 +2,7 @@
 
 -- stage 1 of 3: calls on dataflow_warehouse (duckdb)
 --   nodes: calls
---   ends here: `calls` feeds the stages `report`, `bad`, so its rows are computed once.
+--   ends here (fan_out): `calls` feeds the stages `report`, `bad`, so its rows are computed once.
 
 -- read calls
 DROP TABLE IF EXISTS "df_385647041b_calls_rejects";
@@ -71,7 +71,7 @@ SELECT COUNT(*) FROM "_dataflow"."df_33e365db8f_calls_rejected";
 
 -- stage 2 of 3: report on dataflow_warehouse (duckdb)
 --   nodes: long_calls, per_day, in_order, report
---   ends here: `report` is a target, and its rows are published in one step.
+--   ends here (target): `report` is a target, and its rows are published in one step.
 --   after: calls
 
 -- stage report
@@ -119,7 +119,7 @@ DROP TABLE IF EXISTS "_dataflow"."df_93787342c3_report";
 
 -- stage 3 of 3: bad on dataflow_warehouse (duckdb)
 --   nodes: bad_lines, bad
---   ends here: `bad` is a target, and its rows are published in one step.
+--   ends here (target): `bad` is a target, and its rows are published in one step.
 --   after: calls
 
 -- stage bad

@@ -2,7 +2,7 @@
 
 -- stage 1 of 1: mart on dataflow_warehouse (duckdb)
 --   nodes: orders, customers, paid, named, totals, marked, mart
---   ends here: `mart` is a target, and its rows are published in one step.
+--   ends here (target): `mart` is a target, and its rows are published in one step.
 
 -- stage mart
 CREATE SCHEMA IF NOT EXISTS "_dataflow";

@@ -2,7 +2,7 @@
 
 -- stage 1 of 5: shaped on dataflow_warehouse (duckdb)
 --   nodes: events, shaped
---   ends here: `shaped` feeds the stages `sorted_out`, `refused`, so its rows are computed once.
+--   ends here (fan_out): `shaped` feeds the stages `sorted_out`, `refused`, so its rows are computed once.
 
 -- stage shaped
 CREATE SCHEMA IF NOT EXISTS "_dataflow";
@@ -89,7 +89,7 @@ FROM "events";
 
 -- stage 2 of 5: sorted_out on dataflow_warehouse (duckdb)
 --   nodes: sorted_out
---   ends here: `sorted_out` feeds the stages `big`, `rest`, so its rows are computed once.
+--   ends here (fan_out): `sorted_out` feeds the stages `big`, `rest`, so its rows are computed once.
 --   after: shaped
 
 -- stage sorted_out
@@ -129,7 +129,7 @@ SELECT COUNT(*) FROM "_dataflow"."df_6287adb89c_sorted_out_rest";
 
 -- stage 3 of 5: big on dataflow_warehouse (duckdb)
 --   nodes: big
---   ends here: `big` is a target, and its rows are published in one step.
+--   ends here (target): `big` is a target, and its rows are published in one step.
 --   after: sorted_out
 
 -- stage big
@@ -163,7 +163,7 @@ DROP TABLE IF EXISTS "_dataflow"."df_1959a27f92_big";
 
 -- stage 4 of 5: rest on dataflow_warehouse (duckdb)
 --   nodes: rest
---   ends here: `rest` is a target, and its rows are published in one step.
+--   ends here (target): `rest` is a target, and its rows are published in one step.
 --   after: sorted_out
 
 -- stage rest
@@ -197,7 +197,7 @@ DROP TABLE IF EXISTS "_dataflow"."df_681f463414_rest";
 
 -- stage 5 of 5: refused on dataflow_warehouse (duckdb)
 --   nodes: again, refused
---   ends here: `refused` is a target, and its rows are published in one step.
+--   ends here (target): `refused` is a target, and its rows are published in one step.
 --   after: shaped
 
 -- stage refused

@@ -2,7 +2,7 @@
 
 -- stage 1 of 3: both on dataflow_warehouse (duckdb)
 --   nodes: a, b, wider, fewer, both
---   ends here: `both` feeds the stages `out`, `mart`, so its rows are computed once.
+--   ends here (fan_out): `both` feeds the stages `out`, `mart`, so its rows are computed once.
 
 -- stage both
 CREATE SCHEMA IF NOT EXISTS "_dataflow";
@@ -68,7 +68,7 @@ FROM "b";
 
 -- stage 2 of 3: out on dataflow_warehouse (duckdb)
 --   nodes: a, more, sampled, out
---   ends here: `out` is a target, and its rows are published in one step.
+--   ends here (target): `out` is a target, and its rows are published in one step.
 --   after: both
 
 -- stage out
@@ -132,7 +132,7 @@ DROP TABLE IF EXISTS "_dataflow"."df_cbd97edfbc_out";
 
 -- stage 3 of 3: mart on dataflow_warehouse (duckdb)
 --   nodes: mart
---   ends here: `mart` is a target, and its rows are published in one step.
+--   ends here (target): `mart` is a target, and its rows are published in one step.
 --   after: both
 
 -- stage mart

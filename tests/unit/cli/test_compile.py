@@ -35,6 +35,7 @@ def test_json_names_stages_reasons_and_statements(tmp_path: Path, capsys: pytest
     (stage,) = answer["stages"]
     assert (stage["id"], stage["connection"], stage["dialect"]) == ("out", "dataflow_warehouse", "duckdb")
     assert stage["nodes"] == ["a", "f", "out"]
+    assert stage["rule"] == "target"
     assert "`out` is a target" in stage["reason"]
     assert all(isinstance(statement, str) for statement in stage["statements"])
     assert "'O''Neil'" in "".join(stage["statements"])
@@ -43,7 +44,7 @@ def test_json_names_stages_reasons_and_statements(tmp_path: Path, capsys: pytest
 def test_text_is_sql_with_the_reason_in_comments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", write(tmp_path), "--interval", "2026-03-01/2026-03-02"]) == 0
     text = capsys.readouterr().out
-    assert "--   ends here: `out` is a target" in text
+    assert "--   ends here (target): `out` is a target" in text
     assert '"f" /* node:f */ AS (' in text
     assert "'example'" in text
 

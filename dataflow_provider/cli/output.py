@@ -37,9 +37,16 @@ def error_json(error: DataflowError) -> dict[str, Any]:
 
 
 def print_error(error: DataflowError, *, as_json: bool) -> None:
-    """The error is printed: as JSON on stdout, or as `error CODE …` on stderr with its place and hint."""
+    """The error is printed: as JSON on stdout, or as `error CODE …` on stderr with its place and hint.
+
+    One that carries several findings prints them all.
+    """
     if as_json:
         print_json(error_json(error))
+        return
+    findings = getattr(error, "findings", ())
+    if len(findings) > 1:
+        sys.stderr.writelines(f"{finding}\n" for finding in findings)
         return
     where = f"{error.place}: " if str(error.place) else ""
     sys.stderr.write(f"error {error.code} {where}{error.message}\n")

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Mapping
 from sqlglot import exp
 
 from dataflow_provider.compiler.blame import blame_nodes
-from dataflow_provider.compiler.compiled import CompiledStage, Output, Probe, Schemas, StagePaths
+from dataflow_provider.compiler.compiled import Columns, CompiledStage, Output, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
@@ -26,6 +26,7 @@ from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Figure, Step
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.edges import REJECTED
+from dataflow_provider.spec.findings import Severity
 from dataflow_provider.spec.nodes import FileTarget, SourceBase, SqlTarget, TargetBase
 
 Kept = Mapping[str, tuple[str, ...]]
@@ -59,11 +60,26 @@ def compile_stage(
         probe,
         paths or StagePaths(),
     )
+    return finish_stage(scope, plan, stage, lower_stage(scope, plan, stage))
+
+
+def lower_stage(scope: Lowering, plan: Plan, stage: Stage) -> SqlTarget | None:
+    """Lower every node of the stage; return its target with this run's values, None when it writes no table."""
     lower_nodes(scope, (plan.graph.nodes[node] for node in stage.nodes), stage)
     head = plan.graph.nodes[stage.id]
-    target = bind_target(scope, head, head.spec) if isinstance(head.spec, SqlTarget) else None
-    if scope.problems:
-        raise CompileError(scope.problems)
+    return bind_target(scope, head, head.spec) if isinstance(head.spec, SqlTarget) else None
+
+
+def finish_stage(scope: Lowering, plan: Plan, stage: Stage, target: SqlTarget | None) -> CompiledStage:
+    """Return the stage whose nodes are lowered.
+
+    Raises:
+        CompileError: with every problem of the stage that is an error.
+    """
+    errors = [problem for problem in scope.problems if problem.severity is Severity.ERROR]
+    if errors:
+        raise CompileError(errors)
+    head = plan.graph.nodes[stage.id]
     outputs = _outputs(scope, plan, stage)
     try:
         steps = tuple(_steps(scope, plan, stage, outputs))
@@ -71,12 +87,16 @@ def compile_stage(
         raise
     except AuthorError as refusal:
         raise blame_nodes(scope, head.id, refusal) from refusal
-    columns = {
+    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), known_columns(scope))
+
+
+def known_columns(scope: Lowering) -> dict[str, Columns]:
+    """Return the columns of each node (`node`) and other port (`node.port`) that are known."""
+    return {
         node if port is None else f"{node}.{port}": rows.columns
         for (node, port), rows in scope.relations.items()
         if rows.columns is not None
     }
-    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), columns)
 
 
 def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None = None) -> None:

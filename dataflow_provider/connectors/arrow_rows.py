@@ -100,7 +100,7 @@ def incoming_columns(path: Path) -> list[IncomingColumn]:
         TerminalError: `DF-RUN-025` for a type that no other database knows.
     """
     with pyarrow.memory_map(str(path)) as file:
-        return [_incoming(field) for field in pyarrow.ipc.open_stream(file).schema]
+        return [incoming_column(field.name, field.type) for field in pyarrow.ipc.open_stream(file).schema]
 
 
 def incoming_rows(path: Path, columns: Sequence[IncomingColumn]) -> Iterator[list[tuple[Any, ...]]]:
@@ -149,8 +149,12 @@ _INCOMING: tuple[tuple[Callable[[Any], bool], str, Convert | None], ...] = (
 )
 
 
-def _incoming(field: Any) -> IncomingColumn:
-    name, kind = field.name, field.type
+def incoming_column(name: str, kind: Any) -> IncomingColumn:
+    """Return what another connection makes of a column of that Arrow type.
+
+    Raises:
+        TerminalError: `DF-RUN-025` for a type that no other database knows.
+    """
     if pyarrow.types.is_decimal(kind):
         return IncomingColumn(name, "DECIMAL", (kind.precision, kind.scale))
     if pyarrow.types.is_uint64(kind):

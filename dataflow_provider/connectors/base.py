@@ -7,12 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.spec.nodes import FileTarget, Scalar
 from dataflow_provider.spec.project import Project
+
+if TYPE_CHECKING:
+    from dataflow_provider.connectors.arrow_rows import IncomingColumn
 
 DEFAULT_LOCK_TIMEOUT_S = 600.0
 
@@ -52,6 +55,12 @@ class SqlSession(Protocol):
 
     def columns_of_query(self, sql: str) -> dict[str, str]:
         """Return column name → type of what a query would answer, without running it."""
+
+    def arrow_type(self, name: str, type_text: str) -> Any | None:
+        """Return the Arrow type by which a column of that type leaves; None when only its values tell."""
+
+    def column_type(self, column: IncomingColumn) -> str:
+        """Return the engine's type for a column that comes from another connection."""
 
     def export_rows(self, sql: str, path: Path) -> None:
         """Write the rows of a query to an Arrow stream file, batch by batch."""

@@ -156,6 +156,9 @@ class DbApiSession(ABC):
     def arrow_columns(self, sql: str) -> list[ArrowColumn]:
         return [self.arrow_column(name, text) for name, text in self.columns_of_query(sql).items()]
 
+    def arrow_type(self, name: str, type_text: str) -> Any | None:
+        return self.arrow_column(name, type_text).type if type_text else None
+
     def export_query(self, sql: str, columns: Sequence[ArrowColumn]) -> str:
         """Return the query whose driver values `arrow_column` expects."""
         return sql

@@ -33,6 +33,7 @@ class SqlDialect:
     temporary_tables:   whether there are tables of a session; if not, what it keeps stands among the stage tables
     strict_cast:        whether CAST fails for a value it cannot convert; if not, a check does before the publish
     casts_any_type:     whether CAST takes a type as the catalogue names it; if not, as sqlglot spells it for a cast
+    typed_columns:      whether every column of a query has one type; if not, each value has its own
     full_join:          which FULL joins the engine carries out: all, those on plain equality, or none
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
@@ -58,6 +59,7 @@ class SqlDialect:
     temporary_tables: bool = True
     strict_cast: bool = True
     casts_any_type: bool = True
+    typed_columns: bool = True
     full_join: Literal["any", "equality", "none"] = "any"
 
     def stage_parts(self, name: str) -> tuple[str, ...]:

@@ -85,4 +85,5 @@ SQLITE = SqlDialect(
     replaces_tables=False,
     strict_cast=False,
     casts_any_type=False,
+    typed_columns=False,
 )

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
-from dataflow_provider.compiler.compiled import CompiledStage, Output
+from dataflow_provider.compiler.compiled import Columns, CompiledStage, Output
 from dataflow_provider.compiler.values import RunValues, naive_utc
 from dataflow_provider.connectors.base import FileDestination, FileStore, SqlSession
 from dataflow_provider.dialects.base import SqlDialect
@@ -35,15 +35,24 @@ logger = logging.getLogger(__name__)
 
 
 def write_context(
-    pipeline: str, target: SqlTarget, output: Output, values: RunValues, session: SqlSession, dialect: SqlDialect
+    pipeline: str,
+    target: SqlTarget,
+    output: Output,
+    values: RunValues,
+    session: SqlSession,
+    dialect: SqlDialect,
+    columns: Columns | None = None,
 ) -> WriteContext:
-    """Return what the write mode must know, the stage table and the target as they are now."""
+    """Return what the write mode must know, the stage table and the target as they are now.
+
+    `columns` are those of the stage table where it does not stand yet.
+    """
     blank = WriteContext(
         pipeline=pipeline,
         node=output.node,
         target=target,
         stage=output.table,
-        columns=session.columns_of(output.table) or {},
+        columns=columns or session.columns_of(output.table) or {},
         run_id=values.run_id,
         interval_start=values.interval_start and naive_utc(values.interval_start),
         interval_end=values.interval_end and naive_utc(values.interval_end),
@@ -66,7 +75,7 @@ def publish_table(runner: StepRunner, ctx: WriteContext, lock_timeout_s: float) 
     Raises:
         DataflowError: nothing is published, except when a hook after the transaction fails; the error then says so.
     """
-    _refuse_early(ctx)
+    refuse_early(ctx)
     runner.run_plainly(check_steps(ctx))
     lock, name = ctx.sql.lock(ctx.target.table), ctx.target.table
     alone = partial(transaction_lock, runner.session, lock, name, lock_timeout_s)
@@ -78,7 +87,7 @@ def publish_table(runner: StepRunner, ctx: WriteContext, lock_timeout_s: float) 
     except DataflowError as error:
         error.hint = f"The data of `{ctx.target.table}` is published; only this statement after it failed."
         raise
-    return _remarks(ctx)
+    return remarks(ctx)
 
 
 Published = tuple[WriteContext, tuple[Step, ...]]
@@ -118,8 +127,12 @@ def _seen_again(runner: StepRunner, ctx: WriteContext) -> WriteContext:
     return ctx.with_target(runner.session.columns_of(ctx.table))
 
 
-def _refuse_early(ctx: WriteContext) -> None:
-    """Refuse what needs no look at the rows; hooks that are yet to run may make the target, or make it fit."""
+def refuse_early(ctx: WriteContext) -> None:
+    """Refuse what needs no look at the rows; hooks that are yet to run may make the target, or make it fit.
+
+    Raises:
+        AuthorError: when the target cannot take the rows, or the engine cannot write as it is asked to.
+    """
     require_supported(ctx)
     if ctx.target.pre_sql:
         return
@@ -128,7 +141,8 @@ def _refuse_early(ctx: WriteContext) -> None:
     publish_steps(ctx)
 
 
-def _remarks(ctx: WriteContext) -> list[Problem]:
+def remarks(ctx: WriteContext) -> list[Problem]:
+    """Return what people should know about a publish that nothing forbids."""
     path = ("nodes", ctx.node, "write")
     found = []
     if is_at_least_once(ctx):

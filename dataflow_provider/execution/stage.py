@@ -148,9 +148,17 @@ def release(plan: Plan, tables: StageTables, one: StageInput, table: str, reader
 
 @contextmanager
 def open_session(
-    plan: Plan, stage: Stage, connections: Connections, project: Project, *, read_only: bool = False
+    plan: Plan,
+    stage: Stage,
+    connections: Connections,
+    project: Project,
+    *,
+    read_only: bool = False,
+    lock_timeout_s: float | None = None,
 ) -> Iterator[SqlSession]:
     """Open a session on the stage's connection, alone unless `read_only`, with the session settings of its nodes.
+
+    A busy embedded database is waited for as the settings say, or for `lock_timeout_s`.
 
     Raises:
         AuthorError: when the connection is missing, of another engine, or two nodes set one setting differently.
@@ -168,7 +176,7 @@ def open_session(
         holder=Holder(plan.pipeline.id, stage.id),
         read_only=read_only,
         file_roots=project.file_roots,
-        lock_timeout_s=Settings.load().warehouse_lock_timeout_s,
+        lock_timeout_s=Settings.load().warehouse_lock_timeout_s if lock_timeout_s is None else lock_timeout_s,
         settings=_session_settings(plan, stage),
     )
     with get_connector(stage.dialect).open(connection, options) as session:

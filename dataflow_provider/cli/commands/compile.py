@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,15 @@ from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
+from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError
-from dataflow_provider.execution.values import Interval, parse_interval, typed_params
+from dataflow_provider.execution.example_values import EXAMPLE_INTERVAL, example_values
+from dataflow_provider.execution.values import parse_interval
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError, has_errors
 from dataflow_provider.spec.loader import Loaded
-from dataflow_provider.spec.models import ParamType, Pipeline
-from dataflow_provider.spec.nodes import Scalar
 from dataflow_provider.spec.project import Project
-
-EXAMPLE_RUN_ID = "manual__example"
-EXAMPLE_INTERVAL = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
-# Bound for a parameter without a default when `--param` gives none, so that its SQL can be shown.
-_EXAMPLES: dict[ParamType, Scalar] = {
-    "string": "example", "integer": 1, "number": 1.0, "boolean": True, "date": "2026-01-01",
-    "timestamp": "2026-01-01T00:00:00",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
         raise AuthorError("DF-CLI-020", f"`{args.path}` holds {len(files)} pipelines", hint="Name one pipeline file.")
     loaded, pipeline = files[0], files[0].require()
     interval = parse_interval(args.interval) if args.interval else EXAMPLE_INTERVAL
-    params = {**_example_params(pipeline), **dict(args.param)}
-    plan, shown = _compile(loaded, Project.of(args.path).workspace, interval, params, args.dialect)
+    values = example_values(pipeline, Project.of(args.path).workspace, interval, dict(args.param))
+    plan, shown = _compile(loaded, values, args.dialect)
     if args.json:
         print_json(_as_json(plan, shown, findings))
     else:
@@ -82,13 +73,7 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _example_params(pipeline: Pipeline) -> dict[str, object]:
-    return {name: _EXAMPLES[param.type] for name, param in pipeline.params.items() if param.default is None}
-
-
-def _compile(
-    loaded: Loaded, workspace: str, interval: Interval, params: Mapping[str, object], dialect: str | None
-) -> tuple[Plan, list[_Shown]]:
+def _compile(loaded: Loaded, values: RunValues, dialect: str | None) -> tuple[Plan, list[_Shown]]:
     """Return the plan and its stages with their statements.
 
     Raises:
@@ -97,12 +82,9 @@ def _compile(
     # Imported late: sqlglot costs more than everything else here, and a refused file does not need it.
     from dataflow_provider.compiler.publishing import preview_publish
     from dataflow_provider.compiler.sql import compile_stage
-    from dataflow_provider.compiler.values import RunValues
 
     pipeline = loaded.require()
     engine = get_dialect(dialect).name if dialect else None
-    start, end = interval
-    values = RunValues(EXAMPLE_RUN_ID, end, start, end, typed_params(pipeline.params, params), workspace)
     shown: list[_Shown] = []
     schemas: dict[str, Mapping[str, str]] = {}
     try:

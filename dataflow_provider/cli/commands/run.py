@@ -18,8 +18,11 @@ from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.plan import Plan, plan_pipeline
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.execution.frozen import start_run
+from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
 from dataflow_provider.execution.results import NodeResult, RunResult, StageResult, error_json
 from dataflow_provider.execution.values import Interval, parse_interval
@@ -95,14 +98,30 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     values = start_run(
         pipeline, project, now=datetime.now(UTC), run_id=args.run_id, interval=args.interval, params=dict(args.param)
     )
+    connections = command_connections(project)
+    _judge(plan, values, connections, project, loaded, findings)
     show = _Progress(plan, quiet=args.json)
-    result = run_pipeline(plan, values, command_connections(project), project, show.on_stage)
+    result = run_pipeline(plan, values, connections, project, show.on_stage)
     for stage in result.stages:
         findings += [loaded.finding(problem) for problem in stage.problems]
     for failure in result.errors.values():
         if isinstance(failure, CompileError):
             findings += [loaded.finding(problem) for problem in failure.problems]
     return result
+
+
+def _judge(
+    plan: Plan, values: RunValues, connections: Connections, project: Project, loaded: Loaded, findings: list[Finding]
+) -> None:
+    """Let the databases judge every stage, so that a mistake in the last one is told before the first moves a row.
+
+    Raises:
+        InvalidPipelineError: with all their findings.
+    """
+    found = [loaded.finding(problem) for problem in check_live(plan, values, connections, project).problems]
+    if has_errors(found):
+        findings += [one for one in found if one not in findings]
+        raise InvalidPipelineError(found)
 
 
 def _placed(error: CompileError, loaded: Loaded, findings: list[Finding]) -> InvalidPipelineError:

@@ -1,11 +1,14 @@
-"""`dataflow validate PATH…`: every finding of pipeline files, without a database. Exit 1 when one is an error."""
+"""`dataflow validate PATH…`: every finding of pipeline files. Exit 1 when one is an error.
+
+Without `--live` no database is asked; with it each connection judges the tables, types and SQL it is meant for.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dataflow_provider.cli.excerpt import show_excerpt
@@ -19,11 +22,14 @@ from dataflow_provider.spec.validation.identity import validate_distinct_ids
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="pipeline files, or folders of them")
+    parser.add_argument("--live", action="store_true", help="ask the connections too; nothing is written")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings of all files. JSON: `{"ok": bool, "findings": [finding…]}`; `ok` means no error."""
     loaded, findings = validate_paths(args.paths)
+    if args.live:
+        findings = _with_live(loaded, findings)
     ok = not has_errors(findings)
     if args.json:
         print_json({"ok": ok, "findings": [finding.to_json() for finding in findings]})
@@ -53,9 +59,20 @@ def validate_paths(paths: Sequence[Path]) -> tuple[list[Loaded], list[Finding]]:
         findings += _check_sql(one)
     pipelines = [(one.file, one.pipeline) for one in loaded.values() if one.pipeline is not None]
     findings += [by_file[file].finding(problem) for file, problem in validate_distinct_ids(pipelines)]
-    rank = {file: number for number, file in enumerate(by_file)}
-    findings.sort(key=lambda finding: (rank.get(finding.file, -1), finding.line, finding.column))
-    return list(loaded.values()), findings
+    return list(loaded.values()), _in_order(loaded.values(), findings)
+
+
+def _in_order(loaded: Iterable[Loaded], findings: Iterable[Finding]) -> list[Finding]:
+    rank = {one.file: number for number, one in enumerate(loaded)}
+    return sorted(findings, key=lambda finding: (rank.get(finding.file, -1), finding.line, finding.column))
+
+
+def _with_live(loaded: Sequence[Loaded], findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings and, of the files whose structure holds, what their databases say; each is told once."""
+    from dataflow_provider.cli.live import live_findings
+
+    found = [one for file in loaded if file.pipeline and not has_errors(file.findings) for one in live_findings(file)]
+    return _in_order(loaded, dict.fromkeys((*findings, *found)))
 
 
 def _check_sql(loaded: Loaded) -> list[Finding]:

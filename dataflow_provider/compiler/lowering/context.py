@@ -30,7 +30,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError
-from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import SqlSource, SqlTransform
 from dataflow_provider.spec.suggestions import did_you_mean, listed
@@ -65,7 +65,9 @@ class Check:
 class Lowering:
     """Turns nodes of one stage (or of a whole graph, when only checked) into common table expressions.
 
-    `values` None leaves placeholders in place, `probe` None infers columns from the text alone.
+    `values` None leaves placeholders in place, `probe` None infers columns from the text alone. When `rehearsed`, the
+    tables of earlier stages are not there yet: `schemas` has their columns and empty rows stand in for them, as they do
+    for the sources in `absent`, which a stage before makes.
     """
 
     pipeline: Pipeline
@@ -76,6 +78,8 @@ class Lowering:
     probe: Probe | None = None
     paths: StagePaths = field(default_factory=StagePaths)
     ports: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    rehearsed: bool = False
+    absent: frozenset[str] = frozenset()
 
     relations: dict[tuple[str, Port], Relation] = field(default_factory=dict)
     bodies: dict[str, exp.Query] = field(default_factory=dict)
@@ -120,6 +124,8 @@ class Lowering:
         parts = self.dialect.stage_parts(name)
         key = given.node if given.port is None else f"{given.node}.{given.port}"
         columns = self.schemas.get(key)
+        if self.rehearsed:
+            return Relation((self._free_name(f"{given.node}__{given.port or 'kept'}"),), columns, cheap=True)
         if columns is None and self.probe is not None and not self.problems:
             columns = self.probe.columns_of_query(render(select([star()], table(parts)), self.dialect))
         return Relation(parts, columns, cheap=True)
@@ -139,8 +145,9 @@ class Lowering:
         `columns` is what the text tells; with a database at hand it is asked instead, unless they are `fixed`.
         """
         name = self._free_name(node if port is None else f"{node}__{port}")
-        if self.probe is not None and not fixed and not self.problems:
-            columns = self.described(node, body)
+        if not fixed:
+            found = self.described(node, body)
+            columns = columns if found is None else found
         self.bodies[name] = body
         self._markers[name] = f"node:{node}" if port is None else f"node:{node}.{port}"
         relation = Relation((name,), columns, cheap)
@@ -159,16 +166,18 @@ class Lowering:
     def described(self, node: str, body: exp.Query) -> Columns | None:
         """Ask the database for the columns of a query, its inputs replaced by empty ones of the same columns.
 
-        None without a database, and after a problem.
+        None without a database, after a problem of the node, and when nobody knows the columns of an input yet.
         """
-        if self.probe is None or self.problems:
+        probe = self.probe_of(node)
+        if probe is None:
+            return None
+        read = [one for one in self.relations.values() if len(one.parts) == 1 and _names(body, one.parts[0])]
+        if self.rehearsed and not all(_is_typed(one.columns, self.dialect) for one in read):
             return None
         stubs = [
-            exp.CTE(
-                this=_stub(relation.columns, self.dialect), alias=exp.TableAlias(this=identifier(relation.parts[0]))
-            )
-            for relation in self.relations.values()
-            if len(relation.parts) == 1 and relation.columns is not None and _names(body, relation.parts[0])
+            exp.CTE(this=_stub(one.columns, self.dialect), alias=exp.TableAlias(this=identifier(one.parts[0])))
+            for one in read
+            if one.columns is not None
         ]
         query = select([star()], exp.Subquery(this=body.copy(), alias=exp.TableAlias(this=identifier("rows"))))
         if stubs:
@@ -179,10 +188,17 @@ class Lowering:
             self.problem(node, (), exc.code, exc.message, exc.hint)
             return None
         try:
-            return self.probe.columns_of_query(sql)
+            return probe.columns_of_query(sql)
         except DataflowError as exc:
             self.problem(node, (), "DF-SQL-020", f"the database refuses this node: {exc.message}", exc.hint)
             return None
+
+    def probe_of(self, node: str) -> Probe | None:
+        """Return the look into the database that a node may take; None when what it would see is known to be wrong."""
+        return None if node in self.absent or self.has_problem(node) else self.probe
+
+    def has_problem(self, node: str) -> bool:
+        return any(problem.node == node and problem.severity is Severity.ERROR for problem in self.problems)
 
     def statement(self, query: exp.Select, stop: Mapping[str, tuple[str, ...]] | None = None) -> exp.Select:
         """Return the query with the common table expressions it needs, in order, each marked with its node.
@@ -320,6 +336,11 @@ class Lowering:
 
 def _names(body: exp.Query, name: str) -> bool:
     return any(one.meta.get("ours") and one.name == name for one in body.find_all(exp.Table))
+
+
+def _is_typed(columns: Columns | None, dialect: SqlDialect) -> bool:
+    """Return whether empty rows can stand in for others: an engine may take a NULL without a type for a text."""
+    return columns is not None and (not dialect.typed_columns or "" not in columns.values())
 
 
 def _stub(columns: Columns | None, dialect: SqlDialect) -> exp.Select:

@@ -92,10 +92,11 @@ def _rows_of(scope: Lowering, node: GraphNode, spec: FileSource, names: _Names) 
 
 
 def _described(scope: Lowering, node: GraphNode, rows: exp.Select, offline: Columns | None) -> Columns | None:
-    if scope.probe is None or scope.problems:
+    probe = scope.probe_of(node.id)
+    if probe is None:
         return offline
     try:
-        return scope.probe.columns_of_query(render(rows, scope.dialect))
+        return probe.columns_of_query(render(rows, scope.dialect))
     except DataflowError as exc:
         scope.problem(node.id, ("path",), "DF-SQL-022", f"the files cannot be read: {exc.message}", exc.hint)
         return offline
@@ -117,7 +118,7 @@ def _csv_rows(
             "rejects_table": exp.Literal.string(names.rejects),
             "rejects_scan": exp.Literal.string(names.scans),
         }
-    header = _header(scope, node, spec, paths) if scope.probe is not None and not scope.problems else None
+    header = None if scope.probe_of(node.id) is None else _header(scope, node, spec, paths)
     if header is None:
         # Nobody has looked at the file: print what runs on a file that is as declared.
         found = dict(types) or None
@@ -193,10 +194,11 @@ def _header_of(scope: Lowering, node: GraphNode, spec: FileSource, path: str) ->
         "nullstr": exp.Literal.string(_NO_NULL),
         "columns": _struct({"line": "VARCHAR"}),
     }
-    if scope.probe is None:
+    probe = scope.probe_of(node.id)
+    if probe is None:
         return None
     try:
-        _, rows = scope.probe.fetch_rows(
+        _, rows = probe.fetch_rows(
             render(select([star()], _function("read_csv", (path,), options)).limit(1, copy=False), scope.dialect), 1
         )
     except DataflowError as exc:

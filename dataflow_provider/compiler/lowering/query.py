@@ -25,7 +25,7 @@ def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform, ports: Seque
     for one in tables:
         if _input_of(one, inputs) is None:
             _refuse(scope, node, one, inputs)
-    if not scope.problems:
+    if not scope.has_problem(node.id):
         for name, known in missing_in_query(query, columns):
             scope.missing(node.id, ("query",), name, known)
     output = output_columns(query, columns)

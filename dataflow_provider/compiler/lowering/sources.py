@@ -26,6 +26,7 @@ def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: S
             return
         columns = columns or output_columns(query, {})
         if spec.columns is None and spec.where is None:
+            _check_names(scope, node, spec, columns)
             scope.define(node.id, None, query, columns)
             return
         origin = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("q")))
@@ -33,7 +34,16 @@ def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: S
         # A declared schema may spell names in another case than the table does.
         columns = scope.described(node.id, select([star()], origin.copy())) or columns
     body, kept = read(scope, node, spec, origin, columns)
+    _check_names(scope, node, spec, columns)
     scope.define(node.id, None, body, kept, cheap=spec.table is not None and spec.where is None)
+
+
+def _check_names(scope: Lowering, node: GraphNode, spec: SourceBase, columns: Columns | None) -> None:
+    """Report the columns that a split or an incremental read names and that are not there."""
+    if spec.partition is not None:
+        scope.real_name(node.id, ("partition", "column"), spec.partition.column, columns)
+    if spec.incremental is not None:
+        scope.real_name(node.id, ("incremental", "column"), spec.incremental.column, columns)
 
 
 def read(

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow
 
+from dataflow_provider.connectors.arrow_rows import IncomingColumn
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
@@ -52,6 +53,8 @@ _AUTHOR_STATEMENTS = frozenset(
 )
 _HANDED_OVER = "_df_handed_over"
 _BATCH_ROWS = 100_000
+_NULL_TYPE = '"NULL"'
+_TYPES = {"REAL": "FLOAT", "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
 _memory: dict[str, duckdb.DuckDBPyConnection] = {}
 _memory_guard = threading.RLock()
 _opening = threading.Lock()
@@ -151,6 +154,17 @@ class DuckDBSession:
 
     def columns_of_query(self, sql: str) -> dict[str, str]:
         return self._guard(lambda: _described(self._raw.execute(f"DESCRIBE {sql}")))
+
+    def arrow_type(self, name: str, type_text: str) -> Any | None:
+        if type_text in ("", _NULL_TYPE):
+            return None
+        sql = f"SELECT CAST(NULL AS {type_text}) AS c WHERE false"
+        return self._guard(lambda: self._raw.sql(sql).to_arrow_reader(1).schema.field(0).type)
+
+    def column_type(self, column: IncomingColumn) -> str:
+        if column.type == "DECIMAL":
+            return f"DECIMAL({column.numbers[0]},{column.numbers[1]})"
+        return _TYPES.get(column.type, column.type)
 
     def export_rows(self, sql: str, path: Path) -> None:
         def export() -> None:

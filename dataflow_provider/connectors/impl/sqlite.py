@@ -182,6 +182,9 @@ class SqliteSession(DbApiSession):
         _, rows = self.fetch_rows(f"SELECT {listed} FROM (\n{sql}\n)")
         return {name: _of_stored(name, stored or "") for name, stored in zip(names, rows[0], strict=True)}
 
+    def arrow_type(self, name: str, type_text: str) -> Any | None:
+        return super().arrow_type(name, type_text) if _is_declared(*split_type(type_text)) else None
+
     def arrow_column(self, name: str, type_text: str) -> ArrowColumn:
         kind, numbers = split_type(type_text)
         if kind in ("decimal", "numeric") and numbers:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("check pipeline files and print the findings", "dataflow_provider.cli.commands.validate"),
     "compile": ("show the stages of a pipeline and their SQL", "dataflow_provider.cli.commands.compile"),
     "lineage": ("show where the columns of a pipeline come from", "dataflow_provider.cli.commands.lineage"),
+    "connectors": ("list the connectors and what they can do", "dataflow_provider.cli.commands.connectors"),
     "convert": ("turn a SELECT into a pipeline of nodes", "dataflow_provider.cli.commands.convert"),
     "diagnose": ("say why a task failed and what to do, from its log", "dataflow_provider.cli.commands.diagnose"),
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),

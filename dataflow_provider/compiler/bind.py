@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.values import RunValues, naive_utc
 from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.render import render
 from dataflow_provider.spec.models import RUN_VALUES, Param, ParamType, Pipeline
 from dataflow_provider.spec.nodes import Scalar
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.lowering.context import Lowering
 from dataflow_provider.compiler.lowering.tree import identifier, select, star
-from dataflow_provider.compiler.render import render
+from dataflow_provider.dialects.render import render
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.findings import Problem
 

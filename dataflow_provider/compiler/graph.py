@@ -14,6 +14,7 @@ from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.spec.edges import InputRef, inputs_of
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.node_types import Node
 from dataflow_provider.spec.nodes import (
     FileSource,
     FileTarget,
@@ -21,7 +22,6 @@ from dataflow_provider.spec.nodes import (
     HttpTarget,
     KafkaSource,
     KafkaTarget,
-    Node,
     RouterTransform,
     SourceBase,
     SqlSource,

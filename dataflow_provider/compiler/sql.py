@@ -20,9 +20,9 @@ from dataflow_provider.compiler.lowering.targets import bind_target
 from dataflow_provider.compiler.lowering.tree import alias, select, star
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.plan import Plan, Stage
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Figure, Step
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.edges import REJECTED

@@ -1,4 +1,4 @@
-"""What a connector offers: sessions on a SQL database, described without naming a driver."""
+"""What connectors are opened with and what is behind them: SQL sessions and stores of files, no driver named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.spec.nodes import FileTarget, Scalar
 from dataflow_provider.spec.project import Project
@@ -73,16 +72,6 @@ class SqlSession(Protocol):
 
     def interrupt(self) -> None:
         """Stop the running statement; may be called from another thread or a signal handler."""
-
-
-class SqlConnector(Protocol):
-    """A SQL engine as a source and a target."""
-
-    name: str
-    dialect: str
-
-    def open(self, connection: ConnectionSpec, options: SessionOptions) -> AbstractContextManager[SqlSession]:
-        """Open a session; it waits in line where the engine lets one process write."""
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from dataflow_provider.errors import AuthorError
+from dataflow_provider.spec.manifest import ConnectionField
 
 WAREHOUSE_ID = "dataflow_warehouse"
 """The embedded DuckDB; defined by the settings unless a connection of that id is."""
 
 MEMORY = ":memory:"
 """The host of a DuckDB connection without a file: one database per process and connection id."""
+
+_SECRET_WORDS = ("password", "passphrase", "secret", "token", "private_key", "api_key", "apikey", "credential")
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,24 @@ def parse_connection(conn_id: str, text: str) -> ConnectionSpec:
             hint='Write JSON such as {"conn_type": "duckdb", "host": "/path/file.duckdb"} or a URI '
             "`type://login:password@host:port/schema?key=value` with odd characters percent-encoded.",
         ) from None
+
+
+def without_secrets(text: str, connection: ConnectionSpec, fields: Iterable[ConnectionField] = ()) -> str:
+    """Return a text of a driver with the connection's password and secret fields blotted out.
+
+    >>> without_secrets("no entry for ann:s3cret", ConnectionSpec("c", "http", password="s3cret"))
+    'no entry for ann:***'
+    """
+    names = {field.name for field in fields if field.secret}
+    told = [connection.password, *(value for name, value in connection.extra.items() if _is_secret(name, names))]
+    for secret in sorted((str(value) for value in told if value), key=len, reverse=True):
+        for spelled in (secret, quote(secret, safe="")):
+            text = text.replace(spelled, "***")
+    return text
+
+
+def _is_secret(name: str, secret: Collection[str]) -> bool:
+    return name in secret or any(word in name.lower() for word in _SECRET_WORDS)
 
 
 def _reason(exc: Exception) -> str:

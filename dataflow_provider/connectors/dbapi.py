@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from dataflow_provider.connectors.arrow_rows import (
     BATCH_ROWS,
@@ -23,9 +23,10 @@ from dataflow_provider.connectors.arrow_rows import (
 )
 from dataflow_provider.connectors.author_sql import AuthorRules, check_author_sql, check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
-from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.connections import ConnectionSpec, without_secrets
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.interruptible import run_interruptible
+from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.spec.nodes import Scalar
 
@@ -248,21 +249,19 @@ class DbApiSession(ABC):
 S = TypeVar("S", bound=DbApiSession)
 
 
-class DbApiConnector(ABC, Generic[S]):
+class DbApiConnector(JDBCConnectorBase[S]):
     """An engine that is reached by one of Airflow's hooks."""
 
-    name: ClassVar[str]
-    dialect: ClassVar[str]
     node_settings: ClassVar[frozenset[str]] = frozenset()
     """What a node's `session` may set; all else could weaken the fences or change what SQL means."""
 
     @abstractmethod
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> S:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> S:
         """Return a session on a new connection, in UTC, read-only when asked to; the driver's errors may come out."""
 
     @abstractmethod
     def connect_error(self, exc: Exception) -> VendorError | None:
-        """Return what an error of `connect` means; None when it is not one of the driver's."""
+        """Return what an error of `do_connect` means; None when it is not one of the driver's."""
 
     def address(self, connection: ConnectionSpec) -> str:
         """Return where the connection leads, for people who look for what is wrong with it."""
@@ -271,9 +270,8 @@ class DbApiConnector(ABC, Generic[S]):
     def apply_settings(self, session: S, settings: Mapping[str, Scalar]) -> None:
         """Make the node's settings; their names have been checked."""
 
-    @contextmanager
-    def open(self, connection: ConnectionSpec, options: SessionOptions) -> Iterator[S]:
-        """Open a session.
+    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> S:
+        """Return a session.
 
         Raises:
             AuthorError: for settings a node may not make, and for a missing driver.
@@ -284,9 +282,13 @@ class DbApiConnector(ABC, Generic[S]):
         session = self._connected(connection, options)
         try:
             session.guard(lambda: self.apply_settings(session, options.settings))
-            yield session
-        finally:
+        except BaseException:
             session.close()
+            raise
+        return session
+
+    def disconnect(self, session: S) -> None:
+        session.close()
 
     def check_settings(self, settings: Mapping[str, Scalar]) -> None:
         for name in settings:
@@ -298,7 +300,7 @@ class DbApiConnector(ABC, Generic[S]):
 
     def _connected(self, connection: ConnectionSpec, options: SessionOptions) -> S:
         try:
-            return self.connect(connection, options)
+            return self.do_connect(connection, options)
         except DataflowError:
             raise
         except Exception as exc:
@@ -307,4 +309,5 @@ class DbApiConnector(ABC, Generic[S]):
                 raise
             if found.kind is Kind.UNREACHABLE and (where := self.address(connection)) not in found.text:
                 found = replace(found, text=f"{where}: {found.text}")
-            raise found.as_error(type(self).name, connection.conn_id) from None
+            found = replace(found, text=without_secrets(found.text, connection, self.manifest.fields))
+            raise found.as_error(self.name, connection.conn_id) from None

@@ -1,55 +1,146 @@
-"""Connectors by name, imported when first asked for; one that is not in the table cannot run yet."""
+"""Connectors by name: the product's own from a table, those of other packages by entry point.
+
+Manifests are read without a driver; an implementation is imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from types import MappingProxyType
 from typing import Any, cast
 
-from dataflow_provider.connectors.base import FileStore, SqlConnector
-from dataflow_provider.errors import AuthorError
-
-SQL_ENGINES: Mapping[str, str] = MappingProxyType(
-    {
-        "databricks": "dataflow_provider.connectors.impl.databricks:DatabricksConnector",
-        "duckdb": "dataflow_provider.connectors.impl.duckdb:DuckDBConnector",
-        "mysql": "dataflow_provider.connectors.impl.mysql:MySqlConnector",
-        "oracle": "dataflow_provider.connectors.impl.oracle:OracleConnector",
-        "postgres": "dataflow_provider.connectors.impl.postgres:PostgresConnector",
-        "saphana": "dataflow_provider.connectors.impl.saphana:SapHanaConnector",
-        "snowflake": "dataflow_provider.connectors.impl.snowflake:SnowflakeConnector",
-        "sqlite": "dataflow_provider.connectors.impl.sqlite:SqliteConnector",
-        "sqlserver": "dataflow_provider.connectors.impl.sqlserver:SqlServerConnector",
-        "sybase": "dataflow_provider.connectors.impl.sybase:SybaseConnector",
-        "teradata": "dataflow_provider.connectors.impl.teradata:TeradataConnector",
-    }
-)
-FILE_STORES: Mapping[str, str] = MappingProxyType({"file": "dataflow_provider.connectors.impl.file:FileConnector"})
+from dataflow_provider.connectors.base import FileStore, SqlSession
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.connector import ConnectorBase
+from dataflow_provider.connectors.jdbc import JDBCConnectorBase
+from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.connectors.native import NativeConnectorBase
+from dataflow_provider.errors import AuthorError, InternalError
+from dataflow_provider.spec.manifest import ConnectorManifest
+from dataflow_provider.spec.plugged import BrokenConnector, plugged_connectors
 
 
-def get_connector(name: str) -> SqlConnector:
+class ConnectorRegistry:
+    """What this installation can connect to; `built_in` are looked at first, others only for names unknown there."""
+
+    def __init__(self, built_in: Mapping[str, ConnectorManifest] = BUILT_IN) -> None:
+        self._built_in = built_in
+
+    def manifests(self) -> tuple[ConnectorManifest, ...]:
+        """Return every manifest, the product's own first."""
+        return (*self._built_in.values(), *plugged_connectors().manifests.values())
+
+    def broken(self) -> tuple[BrokenConnector, ...]:
+        """Return the installed connectors that cannot be used, and why."""
+        return plugged_connectors().broken
+
+    def find(self, name: str) -> ConnectorManifest | None:
+        """Return the manifest of a connector; None when there is none of that name."""
+        return self._built_in.get(name) or plugged_connectors().manifests.get(name)
+
+    def manifest(self, name: str) -> ConnectorManifest:
+        """Return the manifest of a connector.
+
+        Raises:
+            AuthorError: `DF-CONN-003` when there is none of that name.
+        """
+        found = self.find(name)
+        if found is None:
+            known = ", ".join(f"`{one.name}`" for one in self.manifests())
+            raise AuthorError("DF-CONN-003", f"there is no connector `{name}`; there are {known}")
+        return found
+
+    def get(self, name: str) -> ConnectorBase[Any]:
+        """Return the connector.
+
+        Raises:
+            AuthorError: `DF-CONN-003` when there is none of that name, or it cannot run yet.
+            InternalError: `DF-CONN-019` when its manifest leads to something else.
+        """
+        manifest = self.manifest(name)
+        manifest.require_runnable()
+        module, _, attribute = manifest.implementation.partition(":")
+        found = getattr(import_module(module), attribute)
+        wanted = JDBCConnectorBase if manifest.kind == "sql" else NativeConnectorBase
+        if not (isinstance(found, type) and issubclass(found, wanted)):
+            raise InternalError(
+                "DF-CONN-019", f"`{manifest.implementation}` of connector `{name}` is no {wanted.__name__}"
+            )
+        return cast("ConnectorBase[Any]", found())
+
+    def of_connection_type(self, conn_type: str, kind: str = "sql") -> ConnectorManifest | None:
+        """Return the connector that takes connections of Airflow's type; None when no runnable one does."""
+        return next(
+            (
+                one
+                for one in (*self._built_in.values(), *self._plugged_if_unknown(conn_type, kind))
+                if one.kind == kind and one.implementation and conn_type in one.connection_types
+            ),
+            None,
+        )
+
+    def _plugged_if_unknown(self, conn_type: str, kind: str) -> tuple[ConnectorManifest, ...]:
+        if any(one.kind == kind and conn_type in one.connection_types for one in self._built_in.values()):
+            return ()
+        return tuple(plugged_connectors().manifests.values())
+
+
+REGISTRY = ConnectorRegistry()
+
+
+def get_connector(name: str) -> JDBCConnectorBase[SqlSession]:
     """Return the connector of a SQL engine.
 
     Raises:
         AuthorError: `DF-CONN-003` when there is none of that name.
     """
-    return cast(SqlConnector, _load(name, SQL_ENGINES))
+    _require_kind(name, "sql")
+    return cast("JDBCConnectorBase[SqlSession]", REGISTRY.get(name))
 
 
-def get_file_store(name: str) -> FileStore:
-    """Return the connector of a store of files.
+def get_native_connector(name: str) -> NativeConnectorBase[Any]:
+    """Return the connector of what runs no SQL.
 
     Raises:
         AuthorError: `DF-CONN-003` when there is none of that name.
     """
-    return cast(FileStore, _load(name, FILE_STORES))
+    _require_kind(name, "native")
+    return cast("NativeConnectorBase[Any]", REGISTRY.get(name))
 
 
-def _load(name: str, table: Mapping[str, str]) -> Any:
-    path = table.get(name)
-    if path is None:
-        known = ", ".join(f"`{known}`" for known in table)
-        raise AuthorError("DF-CONN-003", f"connector `{name}` cannot run here yet; {known} can")
-    module, _, attribute = path.partition(":")
-    return getattr(import_module(module), attribute)()
+def get_file_store(name: str) -> FileStore:
+    """Return the connector of files that an engine reads and writes itself.
+
+    Raises:
+        AuthorError: `DF-CONN-003` when there is none of that name.
+    """
+    return cast(FileStore, get_native_connector(name))
+
+
+def connector_of(connection: ConnectionSpec) -> JDBCConnectorBase[SqlSession]:
+    """Return the connector that runs SQL on a connection, by Airflow's type of it.
+
+    Raises:
+        AuthorError: `DF-CONN-003` when none does.
+    """
+    found = REGISTRY.of_connection_type(connection.conn_type)
+    if found is None:
+        known = ", ".join(f"`{one}`" for one in sql_connection_types())
+        raise AuthorError(
+            "DF-CONN-003",
+            f"connection `{connection.conn_id}` is of type `{connection.conn_type}`, on which no SQL runs; it does on "
+            f"{known}",
+        )
+    return get_connector(found.name)
+
+
+def sql_connection_types() -> tuple[str, ...]:
+    """Return Airflow's connection types on which SQL runs, in name order."""
+    return tuple(sorted({kind for one in REGISTRY.manifests() if one.kind == "sql" for kind in one.connection_types}))
+
+
+def _require_kind(name: str, kind: str) -> None:
+    manifest = REGISTRY.manifest(name)
+    if manifest.kind != kind:
+        what = "a SQL engine" if kind == "sql" else "a store or service"
+        raise AuthorError("DF-CONN-003", f"connector `{name}` is not {what}")

@@ -19,7 +19,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.base import FileDestination, SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.connectors.lock import Holder
-from dataflow_provider.connectors.registry import get_connector, get_file_store
+from dataflow_provider.connectors.registry import REGISTRY, get_connector, get_file_store
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
@@ -164,7 +164,8 @@ def open_session(
         AuthorError: when the connection is missing, of another engine, or two nodes set one setting differently.
     """
     connection = connections.get(stage.connection)
-    if connection.conn_type != stage.dialect:
+    found = REGISTRY.of_connection_type(connection.conn_type)
+    if found is None or found.dialect != stage.dialect:
         raise AuthorError(
             "DF-RUN-051",
             f"connection `{stage.connection}` is of type `{connection.conn_type}`, and the pipeline uses it as "
@@ -179,7 +180,7 @@ def open_session(
         lock_timeout_s=Settings.load().warehouse_lock_timeout_s if lock_timeout_s is None else lock_timeout_s,
         settings=_session_settings(plan, stage),
     )
-    with get_connector(stage.dialect).open(connection, options) as session:
+    with get_connector(found.name).open(connection, options) as session:
         yield session
 
 

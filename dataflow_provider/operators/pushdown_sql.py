@@ -185,17 +185,18 @@ def engine_of(connections: Connections, conn_id: str) -> str:
     Raises:
         AuthorError: DF-OPER-004 when none does; DF-CONN-001 when there is no such connection.
     """
-    from dataflow_provider.connectors.registry import SQL_ENGINES
+    from dataflow_provider.connectors.registry import REGISTRY, sql_connection_types
 
     conn_type = connections.get(conn_id).conn_type
-    if conn_type not in SQL_ENGINES:
-        known = ", ".join(f"`{name}`" for name in sorted(SQL_ENGINES))
+    found = REGISTRY.of_connection_type(conn_type)
+    if found is None:
+        known = ", ".join(f"`{name}`" for name in sql_connection_types())
         raise AuthorError(
             "DF-OPER-004",
             f"Connection `{conn_id}` is of type `{conn_type}`, on which no SQL runs; it does on {known}.",
             hint="Name a connection of one of those types.",
         )
-    return conn_type
+    return found.name
 
 
 def _type_of(name: str, value: object) -> str:

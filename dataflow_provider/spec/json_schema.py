@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NODE_TYPES, NodeBase
+from dataflow_provider.spec.node_types import MODEL_OF_TYPE, NODE_TYPES
+from dataflow_provider.spec.nodes import NodeBase
 from dataflow_provider.spec.values import NODE_ID_PATTERN
 
 SCHEMA_ID = "https://dataflow-ai.dev/schema/pipeline.v1.json"

@@ -6,7 +6,7 @@ from typing import Any
 
 from dataflow_provider.spec.document import Path
 from dataflow_provider.spec.json_schema import REFERENCE, Schema, pipeline_schema
-from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NODE_TYPES
+from dataflow_provider.spec.node_types import MODEL_OF_TYPE, NODE_TYPES
 from dataflow_provider.spec.suggestions import did_you_mean, listed, nearest
 
 _ADVICE = {

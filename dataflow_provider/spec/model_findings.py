@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from dataflow_provider.spec.document import Document, Path
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import API_VERSION, Pipeline
-from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NodeBase
+from dataflow_provider.spec.node_types import MODEL_OF_TYPE
+from dataflow_provider.spec.nodes import NodeBase
 from dataflow_provider.spec.validation import validate_structure
 from dataflow_provider.spec.validation.subject import Subject
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from dataflow_provider.spec.nodes import Model, Node, Scalar
+from dataflow_provider.spec.node_types import Node
+from dataflow_provider.spec.nodes import Model, Scalar
 from dataflow_provider.spec.values import (
     NODE_ID_PATTERN,
     PIPELINE_ID_PATTERN,

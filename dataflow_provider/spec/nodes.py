@@ -1,15 +1,14 @@
 """Models of every node type of `dataflow/v1`: what a node may say, not what it means (see the compiler).
 
-One class per family of fields; `Node` is the union, told apart by `type`. Column and table texts are kept as written.
+One class per family of fields; `node_types` puts them together. Column and table texts are kept as written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from dataflow_provider.spec.values import (
     Count,
@@ -526,64 +525,3 @@ class AiAssist(NodeBase):
 
     type: Literal["ai.assist"]
     task: Literal["quality_rules", "mapping"] = Field(description="What to suggest")
-
-
-# ---------------------------------------------------------------- union
-
-NODE_MODELS: tuple[type[NodeBase], ...] = (
-    SqlSource, FileSource, KafkaSource, HttpSource, SqlTarget, FileTarget, KafkaTarget, HttpTarget,
-    SqlTransform, FilterTransform, SelectTransform, ExpressionTransform, AggregateTransform, JoinTransform,
-    UnionTransform, DeduplicateTransform, WindowTransform, SortTransform, PivotTransform, RouterTransform,
-    ColumnRulesQuality, RowRuleQuality, ReferenceQuality, FreshnessQuality, ReconcileQuality, AiSql, AiEnrich, AiAssist,
-)  # fmt: skip
-
-
-def _types_of(model: type[NodeBase]) -> tuple[str, ...]:
-    annotation: Any = model.model_fields["type"].annotation
-    return tuple(annotation.__args__)
-
-
-MODEL_OF_TYPE: Mapping[str, type[NodeBase]] = {name: model for model in NODE_MODELS for name in _types_of(model)}
-NODE_TYPES: tuple[str, ...] = tuple(MODEL_OF_TYPE)
-
-
-def _tag(value: object) -> str | None:
-    """Name the model of a node by its `type`; None makes pydantic report an unknown type."""
-    name = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    model = MODEL_OF_TYPE.get(name) if isinstance(name, str) else None
-    return model.__name__ if model else None
-
-
-Source = SqlSource | FileSource | KafkaSource | HttpSource
-Target = SqlTarget | FileTarget | KafkaTarget | HttpTarget
-Node = Annotated[
-    Annotated[SqlSource, Tag("SqlSource")]
-    | Annotated[FileSource, Tag("FileSource")]
-    | Annotated[KafkaSource, Tag("KafkaSource")]
-    | Annotated[HttpSource, Tag("HttpSource")]
-    | Annotated[SqlTarget, Tag("SqlTarget")]
-    | Annotated[FileTarget, Tag("FileTarget")]
-    | Annotated[KafkaTarget, Tag("KafkaTarget")]
-    | Annotated[HttpTarget, Tag("HttpTarget")]
-    | Annotated[SqlTransform, Tag("SqlTransform")]
-    | Annotated[FilterTransform, Tag("FilterTransform")]
-    | Annotated[SelectTransform, Tag("SelectTransform")]
-    | Annotated[ExpressionTransform, Tag("ExpressionTransform")]
-    | Annotated[AggregateTransform, Tag("AggregateTransform")]
-    | Annotated[JoinTransform, Tag("JoinTransform")]
-    | Annotated[UnionTransform, Tag("UnionTransform")]
-    | Annotated[DeduplicateTransform, Tag("DeduplicateTransform")]
-    | Annotated[WindowTransform, Tag("WindowTransform")]
-    | Annotated[SortTransform, Tag("SortTransform")]
-    | Annotated[PivotTransform, Tag("PivotTransform")]
-    | Annotated[RouterTransform, Tag("RouterTransform")]
-    | Annotated[ColumnRulesQuality, Tag("ColumnRulesQuality")]
-    | Annotated[RowRuleQuality, Tag("RowRuleQuality")]
-    | Annotated[ReferenceQuality, Tag("ReferenceQuality")]
-    | Annotated[FreshnessQuality, Tag("FreshnessQuality")]
-    | Annotated[ReconcileQuality, Tag("ReconcileQuality")]
-    | Annotated[AiSql, Tag("AiSql")]
-    | Annotated[AiEnrich, Tag("AiEnrich")]
-    | Annotated[AiAssist, Tag("AiAssist")],
-    Discriminator(_tag),
-]

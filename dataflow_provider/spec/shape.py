@@ -15,7 +15,7 @@ from dataflow_provider.spec.document import Document, Path
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.json_schema import REFERENCE, Schema, pipeline_schema
 from dataflow_provider.spec.misplaced import hint_for_unknown_key, hint_for_unknown_type
-from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NODE_TYPES
+from dataflow_provider.spec.node_types import MODEL_OF_TYPE, NODE_TYPES
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 from dataflow_provider.spec.values import (
     DURATION_PATTERN,

@@ -90,13 +90,13 @@ class SqlJobTrigger(BaseTrigger):
         """Return the session of this trigger, opened when it is first needed; logging in takes a second."""
         from dataflow_provider.connectors.base import SessionOptions
         from dataflow_provider.connectors.lock import Holder
-        from dataflow_provider.connectors.registry import get_connector
+        from dataflow_provider.connectors.registry import connector_of
         from dataflow_provider.hooks.connections import connections_of, project_of_installation
 
         if self._jobs is None:
             connection = connections_of(project_of_installation()).get(self.conn_id)
             options = SessionOptions(holder=Holder("trigger", self.job_id), read_only=True)
-            opened = get_connector(connection.conn_type).open(connection, options)
+            opened = connector_of(connection).open(connection, options)
             self._jobs = cast("JobSession", self._stack.enter_context(opened))
         return self._jobs
 

@@ -17,7 +17,7 @@ from dataflow_provider.cli.output import print_json
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
-from dataflow_provider.connectors.registry import get_connector
+from dataflow_provider.connectors.registry import connector_of
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.settings import Settings
@@ -64,7 +64,7 @@ def _to_yaml(args: argparse.Namespace) -> tuple[str, list[Finding]]:
         raise AuthorError("DF-CONV-010", "`--connection` is missing", hint="Name the connection the SQL runs on.")
     project = Project.of(args.output or args.path)
     connection = None if args.dialect and not args.live else command_connections(project).get(args.connection)
-    engine = args.dialect or (connection.conn_type if connection else "")
+    engine = args.dialect or (connector_of(connection).name if connection else "")
     pipeline_id = _pipeline_id(args)
     # Imported late: sqlglot costs more than everything else here.
     from dataflow_provider.compiler.decompile.decompile import Origin
@@ -122,7 +122,7 @@ def _described(
         lock_timeout_s=Settings.load().warehouse_lock_timeout_s,
     )
     quote = origin.dialect.publish.quote
-    with get_connector(connection.conn_type).open(connection, options) as session:
+    with connector_of(connection).open(connection, options) as session:
         yield lambda parts: session.columns_of(".".join(quote(part) for part in parts))
 
 

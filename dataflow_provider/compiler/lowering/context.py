@@ -18,7 +18,6 @@ from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table, typed_null
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.real_names import name_expression, name_query
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.sqltext import (
     SqlTextError,
     named_places,
@@ -28,6 +27,7 @@ from dataflow_provider.compiler.sqltext import (
 )
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.spec.findings import Problem, Severity

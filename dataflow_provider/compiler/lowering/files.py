@@ -18,8 +18,8 @@ from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.sources import read
 from dataflow_provider.compiler.lowering.tree import alias, column, select, star
 from dataflow_provider.compiler.naming import stage_table_name
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.spec.edges import REJECTED

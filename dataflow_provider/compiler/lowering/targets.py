@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataflow_provider.compiler.bind import bind_text
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Path
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.sqltext import SqlTextError, named_places
+from dataflow_provider.dialects.render import render
 from dataflow_provider.spec.nodes import Hook, SqlTarget
 
 

@@ -27,6 +27,7 @@ from dataflow_provider.connectors.hook_connection import airflow_connection, mis
 from dataflow_provider.connectors.impl.databricks_errors import NO_SUCH_OBJECT, error_class, vendor_error
 from dataflow_provider.connectors.impl.databricks_jobs import DatabricksJobs, rest_hook, warehouse_of
 from dataflow_provider.connectors.jobs import JobState
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.text_values import insert_statements
 from dataflow_provider.errors import TerminalError
 
@@ -259,11 +260,10 @@ class DatabricksSession(DbApiSession):
 class DatabricksConnector(DbApiConnector[DatabricksSession]):
     """Databricks SQL; the tests run on a stand-in that speaks the connector's protocol."""
 
-    name = "databricks"
-    dialect = "databricks"
+    manifest = BUILT_IN["databricks"]
     node_settings = frozenset({"max_file_partition_bytes", "statement_timeout", "use_cached_result"})
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> DatabricksSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> DatabricksSession:
         raw = _hook(connection, options).get_conn()
         session = DatabricksSession(raw, connection, read_only=options.read_only)
         session.begin_in_utc()

@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +24,9 @@ from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
 from dataflow_provider.connectors.interruptible import run_interruptible
+from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.connectors.lock import Waiting, line_up
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.errors import AuthorError, TerminalError
 
 logger = logging.getLogger(__name__)
@@ -60,15 +62,13 @@ _memory_guard = threading.RLock()
 _opening = threading.Lock()
 
 
-class DuckDBConnector:
+class DuckDBConnector(JDBCConnectorBase["DuckDBSession"]):
     """DuckDB: one process writes, or many read; `line_up` decides whose turn it is."""
 
-    name = "duckdb"
-    dialect = "duckdb"
+    manifest = BUILT_IN["duckdb"]
 
-    @contextmanager
-    def open(self, connection: ConnectionSpec, options: SessionOptions) -> Iterator[DuckDBSession]:
-        """Open a session on the connection's file; a missing file is created.
+    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> DuckDBSession:
+        """Return a session on the connection's file; a missing file is created.
 
         `:memory:` is one database per process and connection id, used by one session at a time.
 
@@ -77,10 +77,18 @@ class DuckDBConnector:
             AuthorError: for settings that a node may not make.
         """
         _check_settings(options)
+        held = ExitStack()
+        return DuckDBSession(held.enter_context(self._held(connection, options)), held)
+
+    def disconnect(self, session: DuckDBSession) -> None:
+        session.close()
+
+    @contextmanager
+    def _held(self, connection: ConnectionSpec, options: SessionOptions) -> Iterator[duckdb.DuckDBPyConnection]:
         location = database_location(connection)
         if location == MEMORY:
             with _memory_guard:
-                yield DuckDBSession(_open_memory(connection.conn_id, options))
+                yield _open_memory(connection.conn_id, options)
             return
         database = Path(location).expanduser().absolute()
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +98,7 @@ class DuckDBConnector:
                 _remove_spill(database)
             raw = _connect(database, options, waiting, read_only=read_only)
             try:
-                yield DuckDBSession(raw)
+                yield raw
             finally:
                 raw.close()
 
@@ -115,8 +123,13 @@ def database_location(connection: ConnectionSpec) -> str:
 class DuckDBSession:
     """One connection of DuckDB behind our own verbs and errors."""
 
-    def __init__(self, raw: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, raw: duckdb.DuckDBPyConnection, held: ExitStack | None = None) -> None:
         self._raw = raw
+        self._held = held or ExitStack()
+
+    def close(self) -> None:
+        """The file is free for the next one in line."""
+        self._held.close()
 
     def execute(self, sql: str) -> int | None:
         return self._guard(lambda: _affected_rows(self._run(sql)))

@@ -1,4 +1,4 @@
-"""Local files: which ones a path stands for, and how a written file becomes visible all at once or not at all."""
+"""Local files: which ones a path stands for, their rows, and how a written file becomes visible all at once."""
 
 from __future__ import annotations
 
@@ -6,21 +6,99 @@ import glob
 import hashlib
 import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any, Literal
 
-from dataflow_provider.connectors.base import FileDestination
+import pyarrow
+
+from dataflow_provider.connectors.base import FileDestination, SessionOptions
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.file_rows import describe_file, open_engine, read_files, write_file
+from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.connectors.native import NativeConnectorBase, page_of
+from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage, SchemaRequest
 from dataflow_provider.errors import AuthorError, Place, TerminalError
-from dataflow_provider.spec.nodes import FileTarget
+from dataflow_provider.spec.nodes import FileSource, FileTarget
 from dataflow_provider.spec.project import Project, is_remote
 
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
+_FORMATS: Mapping[str, Literal["csv", "parquet", "json"]] = {
+    ".csv": "csv", ".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+}  # fmt: skip
 _ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
 
 
-class FileConnector:
-    """Files below the project's roots; readers never see a half-written one."""
+@dataclass(frozen=True)
+class FileSession:
+    """The folders that may be touched."""
 
-    name = "file"
+    roots: tuple[Path, ...]
+
+
+class FileConnector(NativeConnectorBase[FileSession]):
+    """Files below the project's roots; readers never see a half-written one.
+
+    An engine that reads files itself does so by `find`, and writes by `destination` … `publish`.
+    """
+
+    manifest = BUILT_IN["file"]
+
+    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> FileSession:
+        return FileSession(options.file_roots)
+
+    def disconnect(self, session: FileSession) -> None:
+        """Nothing is held open."""
+
+    def test_connection(self, session: FileSession) -> str:
+        for root in session.roots:
+            try:
+                os.listdir(root)
+            except OSError as exc:
+                raise TerminalError(
+                    "DF-FILE-015",
+                    f"the folder `{root}` cannot be read: {exc.strerror}",
+                    hint="Make it, let this user read it, or take it out of `AIRFLOW__DATAFLOW__FILE_ROOTS`.",
+                ) from exc
+        return "Files may lie below " + ", ".join(f"`{root}`" for root in session.roots) + "."
+
+    def do_discover_schema(self, session: FileSession, request: SchemaRequest) -> SchemaPage:
+        """Return the files below the roots; of a file (`table`) its columns, by the format its name tells."""
+        if request.table is None:
+            found = [path for root in session.roots for path in sorted(root.rglob("*")) if _format_of(path)]
+            return page_of([SchemaEntry("file", str(path), (str(path),)) for path in found], request)
+        path, project = request.table, Project(Path("/"), "", session.roots, Path("/"))
+        source = FileSource(type="source.file", path=path, format=_format_of(Path(path)) or "csv")
+        found_at = self.find("discover", path, project)[0]
+        with closing(open_engine(session.roots)) as raw:
+            columns = describe_file(raw, source, found_at)
+        entries = [SchemaEntry("column", name, (path, name), type=kind) for name, kind in columns]
+        return page_of(entries, request)
+
+    def do_extract_data(self, session: FileSession, request: ExtractRequest) -> Iterator[Any]:
+        source = FileSource.model_validate({"type": "source.file", **request.options})
+        paths = self.find(request.node, source.path, _project_of(request))
+        with closing(open_engine(session.roots)) as raw:
+            yield from read_files(raw, source, paths, request.columns, request.limit, request.batch_rows)
+
+    def do_load_data(self, session: FileSession, batches: Iterator[Any], request: LoadRequest) -> int:
+        written = {"type": "target.file", **request.options, "write": {"mode": request.mode}}
+        target = FileTarget.model_validate(written)
+        destination = self.destination(request.node, target, _project_of(request), request.marker)
+        self.prepare(destination)
+        try:
+            first = next(batches)
+            reader = pyarrow.RecordBatchReader.from_batches(first.schema, chain((first,), batches))
+            with closing(open_engine(session.roots)) as raw:
+                rows = write_file(raw, target, reader, destination.temporary)
+            self.publish(destination)
+        except BaseException:
+            self.discard(destination)
+            raise
+        return rows
 
     def find(self, node: str, written: str, project: Project) -> tuple[str, ...]:
         """Return the files of a path or glob in name order.
@@ -89,6 +167,17 @@ class FileConnector:
     def discard(self, destination: FileDestination) -> None:
         """The temporary file is gone; none is no error."""
         Path(destination.temporary).unlink(missing_ok=True)
+
+
+def _project_of(request: ExtractRequest | LoadRequest) -> Project:
+    if request.project is None:
+        raise AuthorError("DF-CONN-017", "files need a project to lie in", place=Place(node=request.node))
+    return request.project
+
+
+def _format_of(path: Path) -> Literal["csv", "parquet", "json"] | None:
+    ending = next((one for one in reversed(path.suffixes) if one not in (".gz", ".zst")), "")
+    return _FORMATS.get(ending.lower())
 
 
 def _sync(path: str) -> None:

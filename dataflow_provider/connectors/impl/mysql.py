@@ -28,6 +28,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.nodes import Scalar
 
@@ -258,8 +259,7 @@ class MySqlSession(DbApiSession):
 class MySqlConnector(DbApiConnector[MySqlSession]):
     """MySQL 8 and MariaDB; the tests run on MariaDB."""
 
-    name = "mysql"
-    dialect = "mysql"
+    manifest = BUILT_IN["mysql"]
     node_settings = frozenset(
         {"bulk_insert_buffer_size", "group_concat_max_len", "innodb_lock_wait_timeout", "join_buffer_size",
          "lock_wait_timeout", "max_execution_time", "max_heap_table_size", "max_statement_time", "net_read_timeout",
@@ -267,7 +267,7 @@ class MySqlConnector(DbApiConnector[MySqlSession]):
          "read_rnd_buffer_size", "sort_buffer_size", "tmp_table_size", "wait_timeout"}
     )  # fmt: skip
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> MySqlSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> MySqlSession:
         hook = build_hook(HOOK, connection, package="mysql", extra=_extra(connection))
         raw = hook.get_conn()
         raw.autocommit(True)

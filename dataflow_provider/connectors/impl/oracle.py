@@ -21,6 +21,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type, empty_text
 
 logger = logging.getLogger(__name__)
@@ -203,10 +204,9 @@ class OracleSession(SizedTextSession):
 class OracleConnector(DbApiConnector[OracleSession]):
     """Oracle Database 12.2 and later; not run against a live server."""
 
-    name = "oracle"
-    dialect = "oracle"
+    manifest = BUILT_IN["oracle"]
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> OracleSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> OracleSession:
         raw = build_hook(HOOK, connection, package="oracle", extra=connection.extra).get_conn()
         raw.autocommit = True
         raw.module = "dataflow"

@@ -18,6 +18,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_of_sqlstate, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.spec.nodes import Scalar
 
 logger = logging.getLogger(__name__)
@@ -188,8 +189,7 @@ class PostgresSession(DbApiSession):
 class PostgresConnector(DbApiConnector[PostgresSession]):
     """PostgreSQL 12 and later."""
 
-    name = "postgres"
-    dialect = "postgres"
+    manifest = BUILT_IN["postgres"]
     node_settings = frozenset(
         {"default_statistics_target", "effective_cache_size", "enable_hashagg", "enable_hashjoin", "enable_indexscan",
          "enable_mergejoin", "enable_nestloop", "enable_seqscan", "enable_sort", "from_collapse_limit", "geqo",
@@ -198,7 +198,7 @@ class PostgresConnector(DbApiConnector[PostgresSession]):
          "random_page_cost", "seq_page_cost", "statement_timeout", "temp_buffers", "temp_file_limit", "work_mem"}
     )  # fmt: skip
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> PostgresSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> PostgresSession:
         holder = options.holder
         extra = {
             "connect_timeout": CONNECT_TIMEOUT_S,

@@ -21,6 +21,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, without_values
 from dataflow_provider.connectors.hook_connection import missing_driver
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type
 
 logger = logging.getLogger(__name__)
@@ -152,10 +153,9 @@ class SapHanaSession(SizedTextSession):
 class SapHanaConnector(DbApiConnector[SapHanaSession]):
     """SAP HANA 2; not run against a live server."""
 
-    name = "saphana"
-    dialect = "saphana"
+    manifest = BUILT_IN["saphana"]
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> SapHanaSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SapHanaSession:
         """Extra fields go to the driver (`encrypt`, `sslValidateCertificate`, `databaseName`, …)."""
         try:
             from hdbcli import dbapi

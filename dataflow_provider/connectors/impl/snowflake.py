@@ -29,6 +29,7 @@ from dataflow_provider.connectors.hook_connection import build_hook, missing_dri
 from dataflow_provider.connectors.impl.snowflake_errors import NO_SUCH_OBJECT, vendor_error
 from dataflow_provider.connectors.impl.snowflake_jobs import SnowflakeJobs
 from dataflow_provider.connectors.jobs import JobState
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.parquet_rows import write_parquet
 
 logger = logging.getLogger(__name__)
@@ -221,14 +222,13 @@ class SnowflakeSession(DbApiSession):
 class SnowflakeConnector(DbApiConnector[SnowflakeSession]):
     """Snowflake; the tests run on fakesnow."""
 
-    name = "snowflake"
-    dialect = "snowflake"
+    manifest = BUILT_IN["snowflake"]
     node_settings = frozenset(
         {"lock_timeout", "rows_per_resultset", "statement_queued_timeout_in_seconds", "statement_timeout_in_seconds",
          "transaction_abort_on_error", "use_cached_result", "warehouse"}
     )  # fmt: skip
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> SnowflakeSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SnowflakeSession:
         settings = {name.lower(): value for name, value in options.settings.items()}
         warehouse = settings.pop("warehouse", None)
         own = {name.upper(): value for name, value in settings.items()}

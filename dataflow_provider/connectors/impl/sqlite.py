@@ -29,6 +29,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.interruptible import OneThread
 from dataflow_provider.connectors.lock import Waiting
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.nodes import Scalar
 
@@ -216,11 +217,10 @@ class SqliteSession(DbApiSession):
 class SqliteConnector(DbApiConnector[SqliteSession]):
     """SQLite 3.35 and later."""
 
-    name = "sqlite"
-    dialect = "sqlite"
+    manifest = BUILT_IN["sqlite"]
     node_settings = frozenset({"automatic_index", "cache_size", "cache_spill", "mmap_size", "temp_store", "threads"})
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> SqliteSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SqliteSession:
         database = database_file(connection)
         database.parent.mkdir(parents=True, exist_ok=True)
         read_only = options.read_only and database.exists()

@@ -21,6 +21,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type
 from dataflow_provider.spec.nodes import Scalar
 
@@ -209,11 +210,10 @@ class SqlServerSession(SizedTextSession):
 class SqlServerConnector(DbApiConnector[SqlServerSession]):
     """SQL Server 2016 and later, Azure SQL; not run against a live server."""
 
-    name = "sqlserver"
-    dialect = "sqlserver"
+    manifest = BUILT_IN["sqlserver"]
     node_settings = frozenset({"deadlock_priority", "lock_timeout"})
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> SqlServerSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SqlServerSession:
         extra = {
             "login_timeout": LOGIN_TIMEOUT_S,
             "appname": f"dataflow {options.holder.pipeline}/{options.holder.stage}"[:128],

@@ -21,6 +21,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_of_sqlstate, without_values
 from dataflow_provider.connectors.hook_connection import build_hook, missing_driver
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type, empty_text
 from dataflow_provider.errors import AuthorError
 
@@ -209,10 +210,9 @@ class SybaseSession(SizedTextSession):
 class SybaseConnector(DbApiConnector[SybaseSession]):
     """SAP ASE 15.7 and later; not run against a live server."""
 
-    name = "sybase"
-    dialect = "sybase"
+    manifest = BUILT_IN["sybase"]
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> SybaseSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SybaseSession:
         driver = str(connection.extra.get("driver", DRIVER)).strip("{}")
         _check_driver(connection, driver)
         given = {name: value for name, value in connection.extra.items() if name.lower() not in ("driver", "dsn")}

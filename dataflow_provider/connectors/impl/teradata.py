@@ -20,6 +20,7 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type
 
 logger = logging.getLogger(__name__)
@@ -172,10 +173,9 @@ class TeradataSession(SizedTextSession):
 class TeradataConnector(DbApiConnector[TeradataSession]):
     """Teradata Vantage; not run against a live server."""
 
-    name = "teradata"
-    dialect = "teradata"
+    manifest = BUILT_IN["teradata"]
 
-    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> TeradataSession:
+    def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> TeradataSession:
         holder = options.holder
         given = str(connection.extra.get("query_band", ""))
         band = f"pipeline={_band_value(holder.pipeline)};stage={_band_value(holder.stage)};"

@@ -6,9 +6,9 @@ import pytest
 
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.real_names import name_expression, name_query
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.sqltext import parse_expression, parse_query
 from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.dialects.render import render
 
 SOME: Columns = {"MSISDN": "", "Mixed": "", "lower": ""}
 

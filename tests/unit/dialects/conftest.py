@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 import sqlglot
 
-from dataflow_provider.compiler.render import render
 from dataflow_provider.compiler.sqltext import parse_query
 from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.dialects.render import render
 
 Rendered = Callable[[str, str], str]
 

@@ -9,9 +9,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from dataflow_provider.compiler.render import render
 from dataflow_provider.dialects.passes import derive_qualify, spell_null_order
 from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.dialects.render import render
 from dataflow_provider.errors import AuthorError
 
 ROWS = [(1, "a"), (2, "a"), (3, "b"), (4, None), (5, None)]

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from dataflow_provider.spec.edges import InputRef, inputs_of, ports_of
-from dataflow_provider.spec.nodes import MODEL_OF_TYPE, NodeBase
+from dataflow_provider.spec.node_types import MODEL_OF_TYPE
+from dataflow_provider.spec.nodes import NodeBase
 
 
 def make(type_: str, **fields: Any) -> NodeBase:

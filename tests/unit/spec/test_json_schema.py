@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from dataflow_provider.spec.document import read_document
 from dataflow_provider.spec.json_schema import flag_keys, pipeline_schema
 from dataflow_provider.spec.loader import parse_pipeline
-from dataflow_provider.spec.nodes import NODE_TYPES
+from dataflow_provider.spec.node_types import NODE_TYPES
 from tests.unit.spec.marked import FILE, pipeline_text
 from tests.unit.spec.test_bad_input import TEXTS, Bad
 from tests.unit.spec.test_rules import GOOD

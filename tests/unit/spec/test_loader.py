@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dataflow_provider.spec.document import LINE_BREAK, read_document
 from dataflow_provider.spec.findings import Finding, Problem, Severity
 from dataflow_provider.spec.loader import load_pipeline, parse_pipeline
-from dataflow_provider.spec.nodes import NODE_TYPES
+from dataflow_provider.spec.node_types import NODE_TYPES
 from tests.unit.spec.marked import FILE, load_text, pipeline_text, read_mark
 from tests.unit.spec.test_rules import GOOD
 

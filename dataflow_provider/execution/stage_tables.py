@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from dataflow_provider.compiler.compiled import Output
 from dataflow_provider.compiler.plan import Plan, Stage
@@ -56,8 +57,8 @@ class StageTables:
         run = (self.plan.pipeline.id, self.values.workspace, self.values.run_id)
         for output in outputs:
             owner = (*run, output.node, output.port or "")
-            self._require_own(output.table, owner)
-            self._forget(output.table)
+            if self._is_own(output.table, owner):
+                self._forget(output.table)
             self._add(self._register, _TABLES, (output.table, *owner, _utc_text(datetime.now(UTC)), digest))
 
     def mark_read(self, table: str, stage: str) -> None:
@@ -73,7 +74,8 @@ class StageTables:
         for table in tables:
             if self.session.columns_of(table) is not None:
                 self.session.execute(self.dialect.drop_table(table))
-            self._forget(table)
+            if self._ask("table_name", self._register, self._is(table)):
+                self._forget(table)
 
     def drop_if_possible(self, tables: Iterable[str]) -> None:
         """The tables are gone, except those that somebody else owns or uses: those stay for another time."""
@@ -99,9 +101,15 @@ class StageTables:
         typed = ", ".join(f"{self._quote(name)} {kind}" for name, kind in zip(columns, kinds, strict=True))
         return f"CREATE TABLE {register} ({typed})"
 
-    def _require_own(self, table: str, owner: tuple[str, ...]) -> None:
-        for name, value in zip(_TABLES[1:], owner, strict=False):
-            for other in self._ask(name, self._register, self._is(table)):
+    def _is_own(self, table: str, owner: tuple[str, ...]) -> bool:
+        """Return whether the table stands in the register, as this run's; False when nobody's does.
+
+        One question, as engines in the cloud take their time for each.
+        """
+        names = _TABLES[1 : 1 + len(owner)]
+        rows = self._rows(names, self._register, self._is(table))
+        for row in rows:
+            for name, other, value in zip(names, row, owner, strict=True):
                 # Oracle keeps an empty text as NULL, and so do we on Sybase ASE.
                 if (other or "") != value:
                     raise TerminalError(
@@ -109,17 +117,22 @@ class StageTables:
                         f"the stage table {table} belongs to another run: its {name} is `{other}`, ours is `{value}`",
                         hint="Two runs have the same short name by chance: start this one under another run id.",
                     )
+        return bool(rows)
 
     def _ask(self, column: str, register: str, condition: str) -> list[str]:
-        _, rows = self.session.fetch_rows(f"SELECT {self._quote(column)} FROM {register} WHERE {condition}")
-        return [row[0] for row in rows]
+        return [row[0] for row in self._rows((column,), register, condition)]
+
+    def _rows(self, names: Sequence[str], register: str, condition: str) -> list[tuple[Any, ...]]:
+        columns = self.dialect.publish.columns(names)
+        return self.session.fetch_rows(f"SELECT {columns} FROM {register} WHERE {condition}")[1]
 
     def _add(self, register: str, columns: Sequence[str], values: Sequence[str]) -> None:
         texts = ", ".join(map(self._text, values))
         self.session.execute(f"INSERT INTO {register} ({self.dialect.publish.columns(columns)}) VALUES ({texts})")
 
     def _forget(self, table: str) -> None:
-        for register in (self._register, self._reads):
+        """Who has read it goes first: a table that is not in the register has no readers there either."""
+        for register in (self._reads, self._register):
             self.session.execute(f"DELETE FROM {register} WHERE {self._is(table)}")
 
     def _is(self, table: str) -> str:

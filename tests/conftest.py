@@ -63,6 +63,7 @@ hypothesis_settings.load_profile("repeatable")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the expected files under tests/golden")
+    parser.addoption("--graphs", type=int, default=None, metavar="N", help="try N random graphs, other ones each time")
 
 
 @pytest.fixture(scope="session")

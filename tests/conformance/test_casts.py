@@ -45,7 +45,7 @@ def test_cast_gives_null_or_rejects_what_is_no_value(kind: str, good: dict[str, 
         with pytest.raises(DataflowError, match="cannot carry out a cast"):
             engine.run(f"{table.name}_null", select(table, kind, "null"), {"s": []})
         return
-    if engine.name == "sqlite":  # every integer has 64 bits there
+    if engine.name in ("sqlite", "snowflake"):  # every integer has 64 bits there, or 38 digits
         good = {**good, "99999999999": 99999999999}
     rows = [{"id": row["id"], "Text": good.get(row["Text"])} for row in table.rows]
     found = engine.run(f"{table.name}_null", select(table, kind, "null"), {"s": rows})

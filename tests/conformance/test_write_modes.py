@@ -11,6 +11,7 @@ from dataflow_provider.compiler.plan import plan_pipeline
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.execution.pipeline import run_pipeline
+from dataflow_provider.execution.results import RunResult
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 from tests.conformance.data import Table
@@ -35,8 +36,9 @@ def name_of(write: dict[str, Any]) -> str:
     return f"{write['mode']}{'_window' if 'window' in write else ''}"
 
 
-def run(engine: Engine, source: str, target: str, write: dict[str, Any]) -> None:
+def run(engine: Engine, source: str, target: str, write: dict[str, Any], **fields: Any) -> RunResult:
     """Run one pipeline from table to table; the same run id each time, so the second call is a retry."""
+    to = {"type": f"target.{engine.name}", "from": "rows", "table": engine.table(target), "write": write, **fields}
     pipeline = Pipeline.model_validate(
         {
             "apiVersion": "dataflow/v1",
@@ -45,7 +47,7 @@ def run(engine: Engine, source: str, target: str, write: dict[str, Any]) -> None
             "defaults": {"connection": engine.spec.conn_id},
             "nodes": {
                 "rows": {"type": f"source.{engine.name}", "table": engine.table(source)},
-                "to": {"type": f"target.{engine.name}", "from": "rows", "table": engine.table(target), "write": write},
+                "to": to,
             },
         }
     )
@@ -54,6 +56,7 @@ def run(engine: Engine, source: str, target: str, write: dict[str, Any]) -> None
     result = run_pipeline(plan_pipeline(pipeline), values, OneConnection(engine.spec), project)
     for error in result.errors.values():
         raise error
+    return result
 
 
 def rows_in(engine: Engine, table: str) -> Rows:
@@ -81,6 +84,31 @@ def test_duplicate_and_null_keys_stop_before_the_target(engine: Engine) -> None:
         with pytest.raises(DataflowError, match="DF-RUN-040"):
             run(engine, f"in_{name}", f"to_{name}", write)
         assert rows_in(engine, f"to_{name}") == [(1, 10), (2, 20), (3, 30)]
+
+
+def test_target_counts_the_rows_it_was_given_and_those_it_wrote(engine: Engine) -> None:
+    engine.create(Table("in_count", COLUMNS, INCOMING), Table("to_count", COLUMNS, BEFORE))
+    result = run(engine, "in_count", "to_count", {"mode": "upsert", "keys": ["id"]})
+    written = next(node for node in result.nodes if node.id == "to")
+    assert (written.rows_in, written.rows_out) == (2, 2)
+
+
+def test_new_column_is_added_and_filled(engine: Engine) -> None:
+    incoming = tuple((*row, text) for row, text in zip(INCOMING, ("ä", None), strict=True))
+    engine.create(Table("in_wide", {**COLUMNS, "note": "VARCHAR"}, incoming), Table("to_wide", COLUMNS, BEFORE))
+    run(engine, "in_wide", "to_wide", {"mode": "upsert", "keys": ["id"]}, on_schema_drift="add")
+    with engine.session() as session:
+        columns, rows = session.fetch_rows(f"SELECT * FROM {engine.quoted('to_wide')}")
+    assert columns == ("id", "day", "Value", "note")
+    assert sorted((row[0], row[3]) for row in rows) == [(1, None), (2, "ä"), (3, None), (4, None)]
+
+
+def test_statement_that_fails_in_the_publish_takes_all_of_it_back(engine: Engine) -> None:
+    engine.create(Table("in_undo", COLUMNS, INCOMING), Table("to_undo", COLUMNS, BEFORE))
+    broken = f"DELETE FROM {engine.quoted('no_such_table')}"
+    with pytest.raises(DataflowError, match="DF-RUN-"):
+        run(engine, "in_undo", "to_undo", {"mode": "overwrite"}, post_sql=[broken])
+    assert rows_in(engine, "to_undo") == [(1, 10), (2, 20), (3, 30)]
 
 
 def test_no_stage_table_is_left_behind(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 Run by the Python of `.engines`: `python -P databricks_server.py PORT FOLDER`. Every session shares one of Spark.
 It answers DESCRIBE QUERY and TRUNCATE itself, which Sail does not know, and the Statement Execution API beside Thrift.
+Sail inserts by position alone (of listed columns it loses the capitals, and it wants all), so lists are resolved here.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ CANCELED = "[OPERATION_CANCELED] The statement was canceled. SQLSTATE: HY008"
 
 _DESCRIBE_QUERY = re.compile(r"\s*DESCRIBE\s+QUERY\s+(.*)", re.IGNORECASE | re.DOTALL)
 _TRUNCATE = re.compile(r"\s*TRUNCATE\s+TABLE\s+(.*)", re.IGNORECASE | re.DOTALL)
+_INSERT = re.compile(
+    r"\s*(?P<verb>INSERT\s+(?:INTO|OVERWRITE))\s+(?P<table>(?:`[^`]+`\.?)+)\s*\((?P<names>`[^)]*`)\)\s(?P<rows>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _TIME_ZONE = re.compile(r"\s*SET\s+TIME\s+ZONE\s+'([^']+)'\s*", re.IGNORECASE)
 _CHANGES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _DDL = re.compile(r"\s*(ALTER|CREATE|DROP|SET|USE)\b", re.IGNORECASE)
@@ -86,11 +91,20 @@ class Spark:
             return pyarrow.table({})
         if emptied := _TRUNCATE.match(sql):
             sql = f"DELETE FROM {emptied[1]}"
+        if inserted := _INSERT.fullmatch(sql):
+            sql = self._by_position(**inserted.groupdict())
         table = self.session.sql(sql).toArrow()
         if _CHANGES.match(sql):
             return table.rename_columns(["num_affected_rows"]) if table.num_columns == 1 else table
         # Sail answers TRUE or a count to DDL, Spark nothing.
         return pyarrow.table({}) if _DDL.match(sql) else table
+
+    def _by_position(self, verb: str, table: str, names: str, rows: str) -> str:
+        """Return the INSERT with a value for each column of the table, NULL where the list names none."""
+        given = {name.casefold() for name in re.findall("`([^`]+)`", names)}
+        columns = [field.name for field in self.session.sql(f"SELECT * FROM {table}").schema.fields]
+        values = ", ".join(f"`{name}`" if name.casefold() in given else "NULL" for name in columns)
+        return f"{verb} {table} SELECT {values} FROM ({rows}) AS listed({names})"
 
 
 class Operation:

@@ -31,6 +31,8 @@ def preview_publish(pipeline_id: str, compiled: CompiledStage, values: RunValues
         interval_start=values.interval_start and naive_utc(values.interval_start),
         interval_end=values.interval_end and naive_utc(values.interval_end),
         dialect=get_dialect(compiled.dialect),
+        workspace=values.workspace,
+        environment=values.environment,
     )
     require_supported(ctx)
     if output.columns is None:

@@ -103,6 +103,20 @@ class PublishSql:
         """Return the templates for the server, or the target, that gave this answer to `question`."""
         return self
 
+    def layout_conflict(self, given: Mapping[str, Sequence[str]]) -> tuple[str, str, str] | None:
+        """Return the field, the message and the hint when fields that the engine knows do not go together.
+
+        `given` holds the terms of each field of `create` that the target has.
+        """
+        return None
+
+    def unprotected(self, table: str) -> tuple[str, str, str] | None:
+        """Return a query that counts reasons why the table takes no part in transactions, what they mean, and a hint.
+
+        None where every table does.
+        """
+        return None
+
     # ------------------------------------------------------------ names and literals
 
     def quote(self, name: str) -> str:

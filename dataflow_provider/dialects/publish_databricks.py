@@ -44,6 +44,15 @@ class DatabricksPublish(PublishSql):
     def canonical_type(self, kind: str) -> str:
         return _TYPES.of(kind)
 
+    def layout_conflict(self, given: Mapping[str, Sequence[str]]) -> tuple[str, str, str] | None:
+        if not {"cluster_by", "partition_by"} <= given.keys():
+            return None
+        return (
+            "partition_by",
+            "a table of `databricks` is clustered or partitioned, and `create` asks for both",
+            "Keep `create.cluster_by` alone: liquid clustering replaces partitions.",
+        )
+
     def create_table(self, table: str, source: str, extra: Mapping[str, str], layout: Layout) -> str:
         placed = f" PARTITIONED BY ({', '.join(layout.partition_by)})" if layout.partition_by else ""
         if layout.cluster_by:

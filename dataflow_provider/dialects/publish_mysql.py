@@ -71,6 +71,18 @@ class MySqlPublish(PublishSql):
             release=f"DO RELEASE_LOCK({name})",
         )
 
+    def unprotected(self, table: str) -> tuple[str, str, str] | None:
+        """MyISAM, Aria, MEMORY and CSV keep what was done before a crash: half of a publish."""
+        parts = self.parts(table)
+        schema = self.text(parts[-2]) if len(parts) > 1 else "DATABASE()"
+        found = (
+            "SELECT COUNT(*) FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE "
+            f"WHERE t.TABLE_SCHEMA = {schema} AND t.TABLE_NAME = {self.text(parts[-1])} "
+            "AND COALESCE(e.TRANSACTIONS, '') <> 'YES'"
+        )
+        message = f"the storage engine of `{table}` has no transactions, so a crash would leave half of a publish"
+        return found, message, f"Run `ALTER TABLE {self.table(table)} ENGINE = InnoDB`."
+
     def delete_matching(self, table: str, source: str, keys: Sequence[tuple[str, str]]) -> str:
         return f"DELETE t FROM {table} AS t WHERE EXISTS (SELECT 1 FROM ({source}) s WHERE {self.meet(keys)})"
 

@@ -32,6 +32,18 @@ class PostgresPublish(PublishSql):
     def canonical_type(self, kind: str) -> str:
         return _TYPES.of(kind)
 
+    def create_schema(self, schema: str) -> str | None:
+        """IF NOT EXISTS fails when two make one schema at once, and asks for a right although there is nothing to do.
+
+        So makers of one schema wait for each other, and only a missing one is made.
+        """
+        key = f"HASHTEXTEXTENDED({self.text(f'dataflow.schema.{schema}')}, 0)"
+        block = (
+            f"BEGIN PERFORM PG_ADVISORY_XACT_LOCK({key}); IF TO_REGNAMESPACE({self.text(self.quote(schema))}) IS NULL "
+            f"THEN CREATE SCHEMA {self.quote(schema)}; END IF; END"
+        )
+        return f"DO {self.text(block)}"
+
     def lock(self, table: str) -> TargetLock:
         """Advisory locks belong to one database; a name without a schema is looked up as the engine will."""
         parts = self.parts(table)

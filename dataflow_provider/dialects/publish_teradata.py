@@ -49,6 +49,17 @@ class TeradataPublish(PublishSql):
         """A database needs space of its own, which a DBA gives."""
         return None
 
+    def layout_conflict(self, given: Mapping[str, Sequence[str]]) -> tuple[str, str, str] | None:
+        """Without a primary index a table is partitioned by columns, if at all."""
+        by_rows = [term for term in given.get("partition_by", ()) if not term.lstrip().upper().startswith("COLUMN")]
+        if "primary_index" in given or not by_rows:
+            return None
+        return (
+            "partition_by",
+            f"`create.partition_by` has `{by_rows[0]}`, and `teradata` parts rows of tables with a primary index only",
+            "Add `create.primary_index`.",
+        )
+
     def create_table(self, table: str, source: str, extra: Mapping[str, str], layout: Layout) -> str:
         columns = ", ".join(layout.primary_index)
         index = f"PRIMARY INDEX ({columns})" if columns else "NO PRIMARY INDEX"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -57,6 +57,8 @@ def write_context(
         interval_start=values.interval_start and naive_utc(values.interval_start),
         interval_end=values.interval_end and naive_utc(values.interval_end),
         dialect=replace(dialect, publish=_templates(session, dialect.publish, target)),
+        workspace=values.workspace,
+        environment=values.environment,
     )
     return blank.with_target(session.columns_of(blank.table))
 
@@ -112,15 +114,46 @@ def _publish_after_ddl(runner: StepRunner, ctx: WriteContext, alone: Callable[[]
     """The target is made and widened first, as that would end the transaction; a retry finds it done."""
     ctx = _seen_again(runner, ctx)
     before = prepare_steps(ctx)
-    runner.run_plainly(step for step in before if not step.in_transaction)
-    ctx = _seen_again(runner, ctx)
+    runner.run_plainly(step for step in before if step.kind == "hook" and not step.in_transaction)
+    ctx = _defined(runner, ctx, before)
     require_target(ctx)
+    _require_protection(runner, ctx)
+    ctx = _defined(runner, ctx, publish_steps(ctx))
     steps = publish_steps(ctx)
-    runner.run_plainly(step for step in steps if step.kind == "publish" and not step.in_transaction)
     with runner.session.transaction() if ctx.dialect.transaction.statements_share else nullcontext():
         alone()
         runner.run_plainly(step for step in (*before, *steps) if step.in_transaction)
     return ctx, steps
+
+
+def _defined(runner: StepRunner, ctx: WriteContext, steps: Iterable[Step]) -> WriteContext:
+    """The steps that make or widen the target are done; returns it as it is then.
+
+    Another run may do the same at this moment, before either has the lock: then a statement fails, and when there is
+    nothing left to do all is well.
+    """
+    definitions = [step for step in steps if step.kind == "publish" and not step.in_transaction]
+    try:
+        runner.run_plainly(definitions)
+    except DataflowError:
+        ctx = _seen_again(runner, ctx)
+        if ctx.target_columns is None or (ctx.target.on_schema_drift == "add" and new_columns(ctx)):
+            raise
+    return _seen_again(runner, ctx) if definitions else ctx
+
+
+def _require_protection(runner: StepRunner, ctx: WriteContext) -> None:
+    """Refuse a target whose changes no transaction holds together.
+
+    Raises:
+        AuthorError: before anything of it is changed.
+    """
+    unprotected = ctx.sql.unprotected(ctx.target.table)
+    if unprotected is None:
+        return
+    query, message, hint = unprotected
+    if runner.session.fetch_number(query):
+        raise ctx.error("DF-WRITE-015", message, hint)
 
 
 def _seen_again(runner: StepRunner, ctx: WriteContext) -> WriteContext:

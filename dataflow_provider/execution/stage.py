@@ -246,8 +246,9 @@ class StageRun:
         for one in self.stage.inputs:
             table = input_table(self.plan, self.values, self.dialect, one)
             if table in self.handed:
-                self.session.import_rows(table, self.handed[table])
+                # First, so that the table is neither somebody else's nor forgotten after a crash.
                 self.tables.register((Output(one.node, one.port, table, None),), "")
+                self.session.import_rows(table, self.handed[table])
 
     def _build(self, compiled: CompiledStage) -> None:
         """The stage's tables stand and its figures are known, all from one snapshot; on failure nothing is left."""
@@ -272,6 +273,7 @@ class StageRun:
         built = {output.table: output for output in compiled.outputs}
         outputs = {table: Output(self.stage.id, None, table, None) for table in _left_over(compiled)} | built
         tables = list(outputs)
+        self.tables.require_own(outputs.values())
         if self.jobs is None or not self.jobs.knows(step.sql for step in steps):
             self.tables.drop(tables)
         self.tables.register(outputs.values(), "")
@@ -306,7 +308,8 @@ class StageRun:
         target = self.plan.graph.nodes[self.stage.id].spec
         if not isinstance(target, FileTarget):
             return None
-        marker = run_marker(self.values.run_id, self.plan.pipeline.id, self.stage.id)
+        values = self.values
+        marker = run_marker(values.run_id, self.plan.pipeline.id, self.stage.id, values.workspace, values.environment)
         return self.store.destination(self.stage.id, target, self.project, marker)
 
     def _paths(self, destination: FileDestination | None) -> StagePaths:

@@ -54,12 +54,20 @@ class StageTables:
         Raises:
             TerminalError: when another run has a table of this name; its rows and ours must not meet.
         """
-        run = (self.plan.pipeline.id, self.values.workspace, self.values.run_id)
-        for output in outputs:
-            owner = (*run, output.node, output.port or "")
-            if self._is_own(output.table, owner):
+        found = list(outputs)
+        for output, known in zip(found, self.require_own(found), strict=True):
+            if known:
                 self._forget(output.table)
-            self._add(self._register, _TABLES, (output.table, *owner, _utc_text(datetime.now(UTC)), digest))
+            row = (output.table, *self._owner(output), _utc_text(datetime.now(UTC)), digest)
+            self._add(self._register, _TABLES, row)
+
+    def require_own(self, outputs: Iterable[Output]) -> list[bool]:
+        """Return of each whether it stands in the register already; none is another run's, so all may be replaced.
+
+        Raises:
+            TerminalError: when another run has a table of one of these names; its rows and ours must not meet.
+        """
+        return [self._is_own(output.table, self._owner(output)) for output in outputs]
 
     def mark_read(self, table: str, stage: str) -> None:
         """The stage has done its work with the table, whatever happens to it now."""
@@ -101,6 +109,13 @@ class StageTables:
         typed = ", ".join(f"{self._quote(name)} {kind}" for name, kind in zip(columns, kinds, strict=True))
         return f"CREATE TABLE {register} ({typed})"
 
+    def _owner(self, output: Output) -> tuple[str, ...]:
+        """Return what the register says of a table of this run; a long text is cut, as its hash stays in the name."""
+        values = self.values
+        place = f"{values.workspace}@{values.environment}" if values.environment else values.workspace
+        owner = (self.plan.pipeline.id, place, values.run_id, output.node, output.port or "")
+        return tuple(text[: _LENGTHS.get(name, _USUAL_LENGTH)] for name, text in zip(_TABLES[1:], owner, strict=False))
+
     def _is_own(self, table: str, owner: tuple[str, ...]) -> bool:
         """Return whether the table stands in the register, as this run's; False when nobody's does.
 
@@ -131,7 +146,7 @@ class StageTables:
         self.session.execute(f"INSERT INTO {register} ({self.dialect.publish.columns(columns)}) VALUES ({texts})")
 
     def _forget(self, table: str) -> None:
-        """Who has read it goes first: a table that is not in the register has no readers there either."""
+        """In this order a crash leaves a table that is known, never marks of readers that nobody looks for."""
         for register in (self._reads, self._register):
             self.session.execute(f"DELETE FROM {register} WHERE {self._is(table)}")
 

@@ -6,14 +6,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2s
 
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.duckdb import DUCKDB
 from dataflow_provider.dialects.publish import PublishSql
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, Place
+from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.nodes import SqlTarget
 
+MAX_MARKER = 600
+"""The length of a run-id column that we make."""
 _ORDER_TERM = re.compile(
     r"^(?P<column>.+?)(?:\s+(?P<way>ASC|DESC))?(?:\s+NULLS\s+(?P<nulls>FIRST|LAST))?$", re.IGNORECASE | re.DOTALL
 )
@@ -38,6 +42,8 @@ class WriteContext:
     interval_start: datetime | None = None
     interval_end: datetime | None = None
     dialect: SqlDialect = field(default=DUCKDB)
+    workspace: str = ""
+    environment: str = ""
 
     @property
     def sql(self) -> PublishSql:
@@ -52,7 +58,7 @@ class WriteContext:
     @property
     def run_value(self) -> str:
         """What marks this run's rows in the run-id column."""
-        return run_marker(self.run_id, self.pipeline, self.node)
+        return run_marker(self.run_id, self.pipeline, self.node, self.workspace, self.environment)
 
     @property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -113,11 +119,8 @@ class WriteContext:
             AuthorError: when the engine has no ROW_NUMBER().
         """
         if self.target.write.dedupe is not None and not self.sql.ranks_rows:
-            raise self.error(
-                "DF-WRITE-014",
-                f"`write.dedupe` needs ROW_NUMBER(), which `{self.dialect.name}` does not have",
-                "Make the rows unique before they reach the target, such as by a `transform.aggregate`.",
-            )
+            found = refused_dedupe(self.dialect.name)
+            raise self.error(found.code, found.message, found.hint or "")
 
     def _order_term(self, term: str) -> str:
         match = _ORDER_TERM.match(term.strip())
@@ -161,13 +164,31 @@ class WriteMode:
     publish: Callable[[WriteContext], tuple[Step, ...]]
 
 
-def run_marker(run_id: str, pipeline: str, node: str) -> str:
-    """Return what names the rows that one run wrote to one target.
+def run_marker(run_id: str, pipeline: str, node: str, workspace: str = "", environment: str = "") -> str:
+    """Return what names the rows that one run wrote to one target; at most `MAX_MARKER` characters.
 
-    Two pipelines on one schedule share their run ids, and two targets of a pipeline may share a table or a folder: by
-    the run id alone, one would replace the rows of the other.
+    Two pipelines on one schedule share their run ids, two environments may write to one table, and two targets of a
+    pipeline may share a table or a folder: by the run id alone, one would replace the rows of the other.
+
+    >>> run_marker("manual__1", "usage", "mart", "billing", "prod")
+    'manual__1/prod/billing/usage/mart'
     """
-    return f"{run_id}/{pipeline}/{node}"
+    text = "/".join([run_id, *filter(None, (environment, workspace)), pipeline, node])
+    if len(text) <= MAX_MARKER:
+        return text
+    parts = (run_id, environment, workspace, pipeline, node)
+    digest = blake2s("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return f"{text[: MAX_MARKER - len(digest) - 1]}/{digest}"
+
+
+def refused_dedupe(engine: str) -> Problem:
+    """Return what is told where rows cannot be ranked."""
+    return Problem(
+        "DF-WRITE-014",
+        ("write", "dedupe"),
+        f"`write.dedupe` needs ROW_NUMBER(), which `{engine}` does not have",
+        "Make the rows unique before they reach the target, such as by a `transform.aggregate`.",
+    )
 
 
 def listed(names: Mapping[str, str] | Sequence[str]) -> str:

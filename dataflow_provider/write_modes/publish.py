@@ -7,7 +7,6 @@ outside the transaction.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from dataflow_provider.dialects.assignable import is_assignable
@@ -15,17 +14,9 @@ from dataflow_provider.dialects.publish import Layout
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.spec.nodes import Hook
 from dataflow_provider.write_modes.append import run_id_column
-from dataflow_provider.write_modes.context import WriteContext, listed
+from dataflow_provider.write_modes.context import MAX_MARKER, WriteContext, listed
 from dataflow_provider.write_modes.registry import WRITE_MODES
-
-RUN_ID_LENGTH = 600
-"""Longer than any run id, pipeline id and node id together."""
-LAYOUT_FIELDS = ("primary_index", "cluster_by", "partition_by")
-# What may stand in a transaction everywhere. A leading `/*!` is no comment for MySQL.
-_CHANGES_ROWS = re.compile(
-    r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*(?!!).*?\*/)*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|SELECT|WITH|VALUES)\b",
-    re.IGNORECASE | re.DOTALL,
-)
+from dataflow_provider.write_modes.support import find_unsupported_writes
 
 
 def check_steps(ctx: WriteContext) -> tuple[Step, ...]:
@@ -37,35 +28,10 @@ def require_supported(ctx: WriteContext) -> None:
     """Refuse what the engine cannot do, whatever the columns are.
 
     Raises:
-        AuthorError: for a layout that the engine lacks, a dedupe without ROW_NUMBER(), and hooks that would end the
-            transaction they ask to stand in.
+        AuthorError: the first of `find_unsupported_writes`.
     """
-    lacking = [name for name in LAYOUT_FIELDS if getattr(ctx.target.create, name) and name not in ctx.sql.layout]
-    if lacking:
-        raise ctx.error(
-            "DF-WRITE-007",
-            f"`{ctx.dialect.name}` has no {listed(['create.' + name for name in lacking])}",
-            "Remove it, or create the table yourself.",
-        )
-    ctx.require_ranks()
-    plan = ctx.dialect.transaction
-    for hook in (*ctx.target.pre_sql, *ctx.target.post_sql):
-        if isinstance(hook, Hook) and not hook.in_transaction:
-            continue
-        text = hook.sql if isinstance(hook, Hook) else hook
-        if plan.statements_share and not (plan.ddl_commits and _CHANGES_ROWS.match(text) is None):
-            continue
-        reason = "commits it" if plan.statements_share else "cannot share one"
-        raise ctx.error(
-            "DF-WRITE-012",
-            f"the hook `{_short(text)}` stands in the publish's transaction, and on `{ctx.dialect.name}` it {reason}",
-            "Write it as `{sql: …, in_transaction: false}`; it then runs by itself, before or after the publish.",
-        )
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:57]}…"
+    for found in find_unsupported_writes(ctx.target, ctx.dialect):
+        raise ctx.error(found.code, found.message, found.hint or "")
 
 
 def prepare_steps(ctx: WriteContext) -> tuple[Step, ...]:
@@ -195,7 +161,7 @@ def _create_steps(ctx: WriteContext) -> tuple[Step, ...]:
 
 def run_id_type(ctx: WriteContext) -> str:
     """Return the type of a run-id column that we make, or advise to make."""
-    return ctx.sql.text_type(RUN_ID_LENGTH)
+    return ctx.sql.text_type(MAX_MARKER)
 
 
 def _layout(ctx: WriteContext, extra: Mapping[str, str]) -> Layout:

@@ -8,6 +8,7 @@ from dataflow_provider.compiler.lowering.context import Lowering, Path
 from dataflow_provider.compiler.sqltext import SqlTextError, named_places
 from dataflow_provider.dialects.render import render
 from dataflow_provider.spec.nodes import Hook, SqlTarget
+from dataflow_provider.write_modes.support import find_unsupported_writes
 
 
 def bind_target(scope: Lowering, node: GraphNode, spec: SqlTarget) -> SqlTarget:
@@ -16,6 +17,8 @@ def bind_target(scope: Lowering, node: GraphNode, spec: SqlTarget) -> SqlTarget:
         name: tuple(_hook(scope, node, (name, at), hook) for at, hook in enumerate(getattr(spec, name)))
         for name in ("pre_sql", "post_sql")
     }
+    for found in find_unsupported_writes(spec, scope.dialect):
+        scope.problem(node.id, found.path, found.code, found.message, found.hint)
     write = spec.write
     if write.delete_when is not None:
         columns = scope.input(node.inputs[0]).columns

@@ -34,7 +34,7 @@ def test_append_retried_run_adds_its_rows_once(workplace: Workplace) -> None:
     result = workplace.run_ok(plan)
     workplace.run_ok(plan, "r2")
     rows = workplace.sql("SELECT _run_id, COUNT(*) FROM mart.t GROUP BY 1 ORDER BY 1")
-    assert rows == [("r1/p/t", 3), ("r2/p/t", 3)]
+    assert rows == [("r1/w/p/t", 3), ("r2/w/p/t", 3)]
     assert [(node.rows_in, node.rows_out) for node in result.nodes if node.id == "t"] == [(3, 3)]
 
 
@@ -60,7 +60,7 @@ def test_append_with_own_run_id_column_uses_it(workplace: Workplace) -> None:
     plan = workplace.plan(target("{mode: append, run_id_column: loaded_by}", create="{if_missing: true}"))
     workplace.run_ok(plan)
     workplace.run_ok(plan)
-    assert workplace.sql("SELECT id, v, loaded_by FROM mart.t") == [(1, "a", "r1/p/t")]
+    assert workplace.sql("SELECT id, v, loaded_by FROM mart.t") == [(1, "a", "r1/w/p/t")]
 
 
 def test_overwrite_replaces_everything_and_empty_input_empties(workplace: Workplace) -> None:

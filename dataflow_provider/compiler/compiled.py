@@ -53,11 +53,23 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Rows that a stage keeps for itself in `table` (a quoted name), by which rule and why."""
+
+    node: str
+    port: str | None
+    table: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class CompiledStage:
     """Steps in running order: read, stage, measure, check; a file target's publish; cleanup.
 
     The publish of a table is made by the write modes once the rows stand in the stage table and the target is known.
     Several measures of one figure of a node add up. `target` is a table's target with the run's values bound.
+    `kept` are rows inside the stage that are not fused.
     `columns` are those of each node (`node`) and other port (`node.port`) that are known, of earlier stages too.
     """
 
@@ -67,3 +79,4 @@ class CompiledStage:
     steps: tuple[Step, ...]
     outputs: tuple[Output, ...]
     columns: Schemas = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()

@@ -5,20 +5,21 @@ The same function serves a run (with a database to ask for columns) and `dataflo
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
 from dataflow_provider.compiler.blame import blame_nodes
-from dataflow_provider.compiler.compiled import Columns, CompiledStage, Output, Probe, Schemas, StagePaths
+from dataflow_provider.compiler.compiled import Columns, CompiledStage, Kept, Output, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.files import copy_statement
 from dataflow_provider.compiler.lowering.registry import LOWERERS
 from dataflow_provider.compiler.lowering.targets import bind_target
-from dataflow_provider.compiler.lowering.tree import alias, select, star
+from dataflow_provider.compiler.lowering.tree import alias, select, star, table
 from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.passes.inside import Fused, find_kept
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
@@ -29,7 +30,7 @@ from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.findings import Severity
 from dataflow_provider.spec.nodes import FileTarget, SourceBase, SqlTarget, TargetBase
 
-Kept = Mapping[str, tuple[str, ...]]
+Stop = Mapping[str, tuple[str, ...]]
 """Common table expression → the parts of the temporary table that already holds its rows."""
 
 
@@ -82,12 +83,14 @@ def finish_stage(scope: Lowering, plan: Plan, stage: Stage, target: SqlTarget | 
     head = plan.graph.nodes[stage.id]
     outputs = _outputs(scope, plan, stage)
     try:
-        steps = tuple(_steps(scope, plan, stage, outputs))
+        kept = _find_kept(scope, head, outputs)
+        steps = tuple(_steps(scope, plan, stage, outputs, kept))
     except CompileError:
         raise
     except AuthorError as refusal:
         raise blame_nodes(scope, head.id, refusal) from refusal
-    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), known_columns(scope))
+    columns = known_columns(scope)
+    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), columns, tuple(kept.values()))
 
 
 def known_columns(scope: Lowering) -> dict[str, Columns]:
@@ -154,17 +157,22 @@ def _rows_of(scope: Lowering, head: GraphNode, port: Port) -> Relation:
     return scope.input(given)
 
 
-def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> Iterable[Step]:
+def _steps(
+    scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], tables: Mapping[str, Kept]
+) -> Iterable[Step]:
     head = plan.graph.nodes[stage.id]
     yield from scope.reads
     schema = scope.dialect.create_stage_schema()
     if schema is not None:
         yield Step("stage", schema, node=head.id)
-    kept = yield from _kept_inputs(scope, head, outputs)
-    yield from _builds(scope, head, outputs, kept)
-    yield from _measures(scope, plan, stage, outputs, kept)
+    stop: dict[str, tuple[str, ...]] = {}
+    for name, kept in tables.items():
+        yield from _keeps(scope, name, kept, stop)
+        stop[name] = _kept_parts(scope, kept.node, kept.port)
+    yield from _builds(scope, head, outputs, stop)
+    yield from _measures(scope, plan, stage, outputs, stop)
     for check in scope.checks:
-        sql = render(scope.statement(check.query, kept), scope.dialect)
+        sql = render(scope.statement(check.query, stop), scope.dialect)
         yield Step("check", sql, node=check.node, message=check.message)
     if isinstance(head.spec, FileTarget):
         path = scope.paths.writes.get(head.id, head.spec.path)
@@ -172,43 +180,60 @@ def _steps(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output]) -> 
         yield Step("publish", sql, node=head.id, table=head.spec.path, figure="rows_out")
     if isinstance(head.spec, TargetBase):
         yield Step("cleanup", scope.dialect.drop_table(outputs[0].table), node=head.id, table=outputs[0].table)
-    for parts in () if scope.dialect.temporary_tables else kept.values():
-        table = scope.dialect.quoted(parts)
-        yield Step("cleanup", scope.dialect.drop_table(table), node=head.id, table=table)
+    for kept in () if scope.dialect.temporary_tables else tables.values():
+        yield Step("cleanup", scope.dialect.drop_table(kept.table), node=head.id, table=kept.table)
 
 
-def _builds(scope: Lowering, head: GraphNode, outputs: list[Output], kept: Kept) -> Iterable[Step]:
+def _builds(scope: Lowering, head: GraphNode, outputs: list[Output], stop: Stop) -> Iterable[Step]:
     for output in outputs:
-        query = select([star()], _rows_of(scope, head, output.port).table())
+        query = _query_of(scope, head, output)
         if isinstance(head.spec, TargetBase):
             query.add_comments([f"node:{head.id}"])
-        for sql in scope.dialect.create_stage(output.table, render(scope.statement(query, kept), scope.dialect)):
+        for sql in scope.dialect.create_stage(output.table, render(scope.statement(query, stop), scope.dialect)):
             yield Step("stage", sql, node=head.id, port=output.port, table=output.table)
 
 
-def _kept_inputs(scope: Lowering, head: GraphNode, outputs: list[Output]) -> Generator[Step, None, Kept]:
-    """Keep what several outputs are made of, so that it is computed once and every output sees the same rows."""
-    kept: dict[str, tuple[str, ...]] = {}
-    if len(outputs) > 1:
-        values = scope.values or RunValues("")
-        for given in dict.fromkeys(head.inputs):
-            rows = scope.input(given)
-            if rows.cheap or rows.parts[0] in kept:
-                continue
-            name = stage_table_name(scope.pipeline.id, values, given.node, given.port)
-            query = scope.statement(select([star()], rows.table()), kept)
-            parts = scope.dialect.temporary_parts(name)
-            table = scope.dialect.quoted(parts)
-            for sql in scope.dialect.create_temporary(table, render(query, scope.dialect)):
-                yield Step("stage", sql, node=given.node, port=given.port, table=name)
-            kept[rows.parts[0]] = parts
-    return kept
+def _query_of(scope: Lowering, head: GraphNode, output: Output) -> exp.Select:
+    return select([star()], _rows_of(scope, head, output.port).table())
+
+
+# ---------------------------------------------------------------- rows kept inside the stage
+
+
+def _find_kept(scope: Lowering, head: GraphNode, outputs: list[Output]) -> dict[str, Kept]:
+    """Return the tables that the stage keeps for itself, by the common table expression whose rows they hold."""
+    fused = Fused(
+        scope.dialect,
+        scope.bodies,
+        scope.reads_of,
+        frozenset(scope.cheap),
+        [scope.names_read(_query_of(scope, head, output)) for output in outputs],
+        [scope.names_read(check.query) for check in scope.checks],
+    )
+    boundaries = find_kept(fused)
+    return {
+        name: Kept(node, port, scope.dialect.quoted(_kept_parts(scope, node, port)), *boundaries[name])
+        for (node, port), rows in scope.relations.items()
+        for name in rows.parts[:1]
+        if name in boundaries and len(rows.parts) == 1
+    }
+
+
+def _kept_parts(scope: Lowering, node: str, port: Port) -> tuple[str, ...]:
+    values = scope.values or RunValues("")
+    return scope.dialect.temporary_parts(stage_table_name(scope.pipeline.id, values, node, port))
+
+
+def _keeps(scope: Lowering, name: str, kept: Kept, stop: Stop) -> Iterable[Step]:
+    query = scope.statement(select([star()], table((name,))), stop)
+    for sql in scope.dialect.create_temporary(kept.table, render(query, scope.dialect)):
+        yield Step("stage", sql, node=kept.node, port=kept.port, table=kept.table)
 
 
 # ---------------------------------------------------------------- figures
 
 
-def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], kept: Kept) -> Iterable[Step]:
+def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], stop: Stop) -> Iterable[Step]:
     """Count what every source gives and what the stage keeps; rows inside a fused statement are not counted."""
     head = plan.graph.nodes[stage.id]
     for output in outputs:
@@ -223,11 +248,11 @@ def _measures(scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], 
             continue
         for port in (None, REJECTED):
             if (node, port) in scope.relations and (node, port) not in counted:
-                yield _count(scope, node, port, kept)
+                yield _count(scope, node, port, stop)
 
 
-def _count(scope: Lowering, node: str, port: Port, kept: Kept) -> Step:
+def _count(scope: Lowering, node: str, port: Port, stop: Stop) -> Step:
     rows = scope.relations[(node, port)]
     query = select([alias(exp.Count(this=exp.Star()), "rows")], rows.table())
     figure: Figure = "rows_rejected" if port == REJECTED else "rows_out"
-    return Step("measure", render(scope.statement(query, kept), scope.dialect), node=node, port=port, figure=figure)
+    return Step("measure", render(scope.statement(query, stop), scope.dialect), node=node, port=port, figure=figure)

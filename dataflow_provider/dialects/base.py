@@ -34,6 +34,12 @@ class SqlDialect:
     strict_cast:        whether CAST fails for a value it cannot convert; if not, a check does before the publish
     casts_any_type:     whether CAST takes a type as the catalogue names it; if not, as sqlglot spells it for a cast
     typed_columns:      whether every column of a query has one type; if not, each value has its own
+    keeps_with:         whether a WITH that is marked MATERIALIZED is computed once, however often it is read
+    guesses_rows:       whether the planner may join row by row where it can only guess how many there are
+    analyzes:           whether the statistics of a table just made are worth gathering, by ANALYZE
+    max_join_tables:    how many tables a statement may join; None where no one counts them
+    max_depth:          how many nodes may lie above each other in a statement; planning grows with the square of it
+    max_characters:     how long a statement may grow before rows are kept in between: half of what the engine takes
     full_join:          which FULL joins the engine carries out: all, those on plain equality, or none
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
@@ -60,6 +66,12 @@ class SqlDialect:
     strict_cast: bool = True
     casts_any_type: bool = True
     typed_columns: bool = True
+    keeps_with: bool = False
+    guesses_rows: bool = False
+    analyzes: bool = False
+    max_join_tables: int | None = None
+    max_depth: int = 50
+    max_characters: int | None = None
     full_join: Literal["any", "equality", "none"] = "any"
 
     def stage_parts(self, name: str) -> tuple[str, ...]:
@@ -88,7 +100,8 @@ class SqlDialect:
 
     def create_temporary(self, table: str, select: str) -> tuple[str, ...]:
         """Return the statements that keep rows for the rest of the session."""
-        return self._create(table, "TEMPORARY TABLE" if self.temporary_tables else "TABLE", select)
+        made = self._create(table, "TEMPORARY TABLE" if self.temporary_tables else "TABLE", select)
+        return (*made, f"ANALYZE {table}") if self.analyzes else made
 
     def _create(self, table: str, kind: str, select: str) -> tuple[str, ...]:
         if self.replaces_tables:

@@ -12,6 +12,7 @@ DUCKDB = SqlDialect(
     stage_schema="_dataflow",
     publish=DUCKDB_PUBLISH,
     reads_files=True,
+    keeps_with=True,
     table_functions=frozenset(
         {"range", "generate_series", "generate_subscripts", "unnest", "repeat", "repeat_row", "json_each", "json_tree"}
     ),

@@ -58,6 +58,7 @@ MYSQL = SqlDialect(
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     replaces_tables=False,
+    max_join_tables=61,
     full_join="none",
     strict_cast=False,
     casts_any_type=False,

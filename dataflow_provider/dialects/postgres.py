@@ -60,5 +60,8 @@ POSTGRES = SqlDialect(
     legalise=(_legalise,),
     transaction=TransactionPlan(snapshot="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
     replaces_tables=False,
+    keeps_with=True,
+    guesses_rows=True,
+    analyzes=True,
     full_join="equality",
 )

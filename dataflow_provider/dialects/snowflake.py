@@ -48,6 +48,7 @@ SNOWFLAKE = SqlDialect(
         r"ai_\w+|complete|try_complete|snowflake\.cortex\.\w+|nextval"
     ),
     forbidden_table=r"@.*|\$\w+",
+    max_characters=500_000,
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     casts_any_type=True,

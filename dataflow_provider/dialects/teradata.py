@@ -112,6 +112,7 @@ TERADATA = TeradataDialect(
     ),
     forbidden_table=r".*@.*",
     pseudo_columns=frozenset({"user", "session", "database", "account", "profile", "role", "time"}),
+    max_characters=500_000,
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

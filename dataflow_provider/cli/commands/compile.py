@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
@@ -23,6 +23,9 @@ from dataflow_provider.spec.findings import Finding, InvalidPipelineError, has_e
 from dataflow_provider.spec.loader import Loaded
 from dataflow_provider.spec.project import Project
 
+if TYPE_CHECKING:
+    from dataflow_provider.compiler.compiled import Kept
+
 
 @dataclass(frozen=True)
 class _Shown:
@@ -30,6 +33,7 @@ class _Shown:
 
     stage: Stage
     dialect: str
+    kept: tuple[Kept, ...]
     steps: tuple[Step, ...]
     note: str | None
 
@@ -47,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     """Print every stage, why it ends where it does, and its statements.
 
     JSON: `{"pipeline", "stages": [{"id", "connection", "dialect", "nodes": [id…], "rule", "reason",
-    "statements": [sql…], "note"}], "findings": [finding…]}`. What is refused prints `{"ok": false, "error",
-    "findings"}`.
+    "kept": [{"node", "port", "rule", "reason"}], "statements": [sql…], "note"}], "findings": [finding…]}`. What is
+    refused prints `{"ok": false, "error", "findings"}`.
     """
     files, findings = validate_paths([args.path])
     if has_errors(findings):
@@ -101,7 +105,7 @@ def _compile(loaded: Loaded, values: RunValues, dialect: str | None) -> tuple[Pl
             steps += publish or ()
             steps += [step for step in compiled.steps if step.kind == "cleanup"]
             note = _note(compiled.dialect, compiled.target is not None, publish)
-            shown.append(_Shown(stage, compiled.dialect, tuple(steps), note))
+            shown.append(_Shown(stage, compiled.dialect, compiled.kept, tuple(steps), note))
     except CompileError as error:
         raise InvalidPipelineError(loaded.finding(problem) for problem in error.problems) from error
     return plan, shown
@@ -130,6 +134,10 @@ def _as_json(plan: Plan, shown: list[_Shown], findings: list[Finding]) -> dict[s
                 "nodes": list(one.stage.nodes),
                 "rule": one.stage.rule,
                 "reason": one.stage.reason,
+                "kept": [
+                    {"node": kept.node, "port": kept.port, "rule": kept.rule, "reason": kept.reason}
+                    for kept in one.kept
+                ],
                 "statements": [step.sql for step in one.steps],
                 "note": one.note,
             }
@@ -148,6 +156,9 @@ def _as_text(plan: Plan, shown: list[_Shown]) -> str:
             f"--   nodes: {', '.join(stage.nodes)}",
             f"--   ends here ({stage.rule}): {stage.reason}",
         ]
+        for kept in one.kept:
+            name = kept.node if kept.port is None else f"{kept.node}.{kept.port}"
+            lines.append(f"--   keeps {name} ({kept.rule}): {kept.reason}")
         if stage.upstream:
             lines.append(f"--   after: {', '.join(stage.upstream)}")
         lines.append("")

@@ -86,8 +86,9 @@ class Lowering:
     reads: list[Step] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    reads_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cheap: set[str] = field(default_factory=set)
     _markers: dict[str, str] = field(default_factory=dict)
-    _cheap: set[str] = field(default_factory=set)
     _reserved: set[str] = field(default_factory=set)
     _queries: dict[str, exp.Query] = field(default_factory=dict)
 
@@ -148,11 +149,12 @@ class Lowering:
         if not fixed:
             found = self.described(node, body)
             columns = columns if found is None else found
+        self.reads_of[name] = self.names_read(body)
         self.bodies[name] = body
         self._markers[name] = f"node:{node}" if port is None else f"node:{node}.{port}"
         relation = Relation((name,), columns, cheap)
         if cheap:
-            self._cheap.add(name)
+            self.cheap.add(name)
         self.relations[(node, port)] = relation
         return relation
 
@@ -207,23 +209,29 @@ class Lowering:
         """
         stop = stop or {}
         needed: dict[str, int] = {}
-        waiting: list[exp.Query] = [query]
+        waiting = [self.names_read(query)]
         while waiting:
-            for one in waiting.pop().find_all(exp.Table):
-                if one.db or one.name not in self.bodies or not one.meta.get("ours"):
-                    continue
-                needed[one.name] = needed.get(one.name, 0) + 1
-                if needed[one.name] == 1 and one.name not in stop:
-                    waiting.append(self.bodies[one.name])
+            for name in waiting.pop():
+                needed[name] = needed.get(name, 0) + 1
+                if needed[name] == 1 and name not in stop:
+                    waiting.append(self.reads_of[name])
         ctes = [self._cte(name, needed[name], stop) for name in self.bodies if name in needed]
         result = query.copy()
         if ctes:
             result.set("with_", exp.With(expressions=ctes))
         return result
 
+    def names_read(self, query: exp.Expr) -> tuple[str, ...]:
+        """Return the common table expressions that a query reads, once for each reading."""
+        return tuple(
+            one.name
+            for one in query.find_all(exp.Table)
+            if one.meta.get("ours") and not one.db and one.name in self.bodies
+        )
+
     def _cte(self, name: str, reads: int, stop: Mapping[str, tuple[str, ...]]) -> exp.CTE:
         body = select([star()], table(stop[name])) if name in stop else self.bodies[name].copy()
-        keep = reads > 1 and name not in self._cheap and name not in stop
+        keep = reads > 1 and name not in self.cheap and name not in stop
         alias = exp.TableAlias(this=identifier(name))
         alias.add_comments([self._markers[name]])
         return exp.CTE(this=body, alias=alias, **({"materialized": True} if keep else {}))

@@ -3,6 +3,7 @@
 -- stage 1 of 5: shaped on dataflow_warehouse (duckdb)
 --   nodes: events, shaped
 --   ends here (fan_out): `shaped` feeds the stages `sorted_out`, `refused`, so its rows are computed once.
+--   keeps events (several_outputs): 2 outputs are made of its rows, which are computed once.
 
 -- stage shaped
 CREATE SCHEMA IF NOT EXISTS "_dataflow";

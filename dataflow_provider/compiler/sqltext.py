@@ -6,7 +6,8 @@ Text goes in with the dialect of its connection; nothing that could change data 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import sqlglot
@@ -138,7 +139,7 @@ def named_places(text: str, dialect: SqlDialect) -> Iterator[tuple[str, int]]:
             yield after.text, token.start
 
 
-def _starts(tokens: list[Token], index: int) -> bool:
+def _starts(tokens: Sequence[Token], index: int) -> bool:
     """Return whether an operand may start at this token."""
     if index == 0:
         return True
@@ -149,13 +150,19 @@ def _starts(tokens: list[Token], index: int) -> bool:
     return before not in _OPERAND_ENDS
 
 
-def _tokenize(text: str, dialect: SqlDialect) -> list[Token]:
+def _tokenize(text: str, dialect: SqlDialect) -> tuple[Token, ...]:
     try:
-        return list(sqlglot.tokenize(text, dialect=dialect.sqlglot))
+        return _tokens(text, dialect.sqlglot)
     except TokenError as exc:
         raise SqlTextError(
             "DF-SQL-001", "the SQL ends inside a string, quoted name or comment", "Close the quotes or the comment."
         ) from exc
+
+
+@lru_cache(maxsize=64)
+def _tokens(text: str, sqlglot_dialect: str) -> tuple[Token, ...]:
+    """Each text is looked at three times in a row: for names, for statements, and once more by the binder."""
+    return tuple(sqlglot.tokenize(text, dialect=sqlglot_dialect))
 
 
 def _parse_one(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = None) -> exp.Expr:

@@ -17,6 +17,7 @@ _PSEUDO_COLUMNS = frozenset(
         "current_database", "localtime", "localtimestamp",
     }
 )  # fmt: skip
+_ONE_SIDED = ("SEMI", "ANTI")
 
 
 def find_column(name: str, columns: Mapping[str, str]) -> str | None:
@@ -172,6 +173,30 @@ def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> 
         aliases = {one.alias: "" for one in scope.expression.expressions if isinstance(one, exp.Alias)}
         for name in _missing_in_scope(scope, sources, aliases):
             found.setdefault(name, [column for columns in sources.values() for column in columns or ()])
+    return list(found.items())
+
+
+def ambiguous_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> list[tuple[str, list[str]]]:
+    """Return the bare names that several sources of one SELECT have, each with those sources.
+
+    Names that USING merges, that a select list gives anew, and those inside subqueries are left alone.
+    """
+    found: dict[str, list[str]] = {}
+    for scope in traverse_scope(query):
+        select = scope.expression
+        joins = select.args.get("joins") or []
+        if scope.is_subquery or scope.is_udtf or not isinstance(select, exp.Select) or select.args.get("laterals"):
+            continue
+        if not joins or any(join.args.get("using") or join.method or (join.kind or "") in _ONE_SIDED for join in joins):
+            continue
+        sources = {name: columns_of_scope_source(source, inputs) for name, source in scope.sources.items()}
+        aliases = {one.alias.casefold(): "" for one in select.expressions if isinstance(one, exp.Alias)}
+        for column in _own_columns(select):
+            if column.table or find_column(column.name, aliases) or column.name.casefold() in _PSEUDO_COLUMNS:
+                continue
+            holders = [name for name, known in sources.items() if known and find_column(column.name, known)]
+            if len(holders) > 1:
+                found.setdefault(column.name, holders)
     return list(found.items())
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dataflow_provider.compiler.compiled import CompiledStage, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.lowering.checked_nodes import check_target
 from dataflow_provider.compiler.lowering.context import Lowering
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.sql import finish_stage, known_columns, lower_stage
@@ -57,6 +58,8 @@ def rehearse_stage(
         absent=absent,
     )
     target = lower_stage(scope, plan, stage)
+    if target is not None:
+        check_target(scope, plan.graph.nodes[stage.id], target)
     problems, compiled = list(scope.problems), None
     try:
         compiled = finish_stage(scope, plan, stage, target)

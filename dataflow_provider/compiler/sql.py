@@ -93,12 +93,15 @@ def finish_stage(scope: Lowering, plan: Plan, stage: Stage, target: SqlTarget | 
     return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), columns, tuple(kept.values()))
 
 
+def port_key(node: str, port: Port) -> str:
+    """Return how columns of a port are looked up: `node`, or `node.port`."""
+    return node if port is None else f"{node}.{port}"
+
+
 def known_columns(scope: Lowering) -> dict[str, Columns]:
     """Return the columns of each node (`node`) and other port (`node.port`) that are known."""
     return {
-        node if port is None else f"{node}.{port}": rows.columns
-        for (node, port), rows in scope.relations.items()
-        if rows.columns is not None
+        port_key(node, port): rows.columns for (node, port), rows in scope.relations.items() if rows.columns is not None
     }
 
 
@@ -107,15 +110,20 @@ def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None
     members = list(nodes)
     scope.reserve_names(members)
     for node in members:
-        lower = LOWERERS.get(type(node.spec))
-        if lower is None:
-            continue
-        try:
-            lower(scope, node, node.spec, used_ports(scope.graph, node, stage))
-        except RecursionError:
-            scope.problem(
-                node.id, (), "DF-SQL-001", "the SQL of this node is nested too deeply", "Split it over several nodes."
-            )
+        lower_node(scope, node, stage)
+
+
+def lower_node(scope: Lowering, node: GraphNode, stage: Stage | None = None) -> None:
+    """Lower one node whose inputs are lowered, with its names kept free; one of a type without SQL is left alone."""
+    lower = LOWERERS.get(type(node.spec))
+    if lower is None:
+        return
+    try:
+        lower(scope, node, node.spec, used_ports(scope.graph, node, stage))
+    except RecursionError:
+        scope.problem(
+            node.id, (), "DF-SQL-001", "the SQL of this node is nested too deeply", "Split it over several nodes."
+        )
 
 
 def used_ports(graph: Graph, node: GraphNode, stage: Stage | None) -> list[Port]:

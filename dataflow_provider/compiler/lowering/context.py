@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 from sqlglot import exp
@@ -15,6 +16,7 @@ from dataflow_provider.compiler.bind import UnboundError, bind_values, known_nam
 from dataflow_provider.compiler.columns import find_column, missing_columns
 from dataflow_provider.compiler.compiled import Columns, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
+from dataflow_provider.compiler.kinds import kind_of_type
 from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table, typed_null
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.real_names import name_expression, name_query
@@ -25,6 +27,8 @@ from dataflow_provider.compiler.sqltext import (
     parse_query,
     parse_type,
 )
+from dataflow_provider.compiler.typed import MARK, Kinds, Typist
+from dataflow_provider.compiler.typing_checks import check_condition
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.render import render
@@ -38,15 +42,20 @@ from dataflow_provider.spec.suggestions import did_you_mean, listed
 Path = tuple[str | int, ...]
 Port = str | None
 Bound = TypeVar("Bound")
+Written = TypeVar("Written", bound=exp.Expr)
 
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows that can be read: `parts` is the name, `cheap` says that reading them twice costs nothing."""
+    """Rows that can be read: `parts` is the name, `cheap` says that reading them twice costs nothing.
+
+    `kinds` is what is known of the columns' types; SQL is never made of it, as it may be inferred.
+    """
 
     parts: tuple[str, ...]
     columns: Columns | None
     cheap: bool = False
+    kinds: Kinds = field(default_factory=dict)
 
     def table(self, alias: str | None = None) -> exp.Table:
         return table(self.parts, alias)
@@ -80,6 +89,7 @@ class Lowering:
     ports: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     rehearsed: bool = False
     absent: frozenset[str] = frozenset()
+    inferred: Mapping[str, Kinds] = field(default_factory=dict)
 
     relations: dict[tuple[str, Port], Relation] = field(default_factory=dict)
     bodies: dict[str, exp.Query] = field(default_factory=dict)
@@ -126,10 +136,11 @@ class Lowering:
         key = given.node if given.port is None else f"{given.node}.{given.port}"
         columns = self.schemas.get(key)
         if self.rehearsed:
-            return Relation((self._free_name(f"{given.node}__{given.port or 'kept'}"),), columns, cheap=True)
+            name = self._free_name(f"{given.node}__{given.port or 'kept'}")
+            return Relation((name,), columns, cheap=True, kinds=self._kinds_of(columns, self.inferred.get(key, {})))
         if columns is None and self.probe is not None and not self.problems:
             columns = self.probe.columns_of_query(render(select([star()], table(parts)), self.dialect))
-        return Relation(parts, columns, cheap=True)
+        return Relation(parts, columns, cheap=True, kinds=self._kinds_of(columns, self.inferred.get(key, {})))
 
     def define(
         self,
@@ -146,17 +157,70 @@ class Lowering:
         `columns` is what the text tells; with a database at hand it is asked instead, unless they are `fixed`.
         """
         name = self._free_name(node if port is None else f"{node}__{port}")
+        answered = self._typed(node, body)
         if not fixed:
             found = self.described(node, body)
             columns = columns if found is None else found
         self.reads_of[name] = self.names_read(body)
         self.bodies[name] = body
         self._markers[name] = f"node:{node}" if port is None else f"node:{node}.{port}"
-        relation = Relation((name,), columns, cheap)
+        relation = Relation((name,), columns, cheap, self._kinds_of(columns, answered))
         if cheap:
             self.cheap.add(name)
         self.relations[(node, port)] = relation
         return relation
+
+    def _typed(self, node: str, body: exp.Query) -> Kinds:
+        """Return the kinds of a node's columns by its SQL; where they clash in an author's text is a problem.
+
+        A run is not kept up by it: its database has the last word, and had it before the run began.
+        """
+        if self.probe is not None and not self.rehearsed:
+            return {}
+        tables = {one.parts[-1]: one.kinds for one in self.relations.values()}
+        typist = Typist(self.dialect, tables, self._params)
+        answer = typist.answer(body)
+        self.report_clashes(node, typist)
+        return answer
+
+    def take_over(self, given: GraphInput, columns: Columns, kinds: Kinds) -> None:
+        """The rows of another connection are known here by their names and what is known of their types."""
+        name = self._free_name(f"{given.node}__{given.port or 'kept'}")
+        self.relations[given.node, given.port] = Relation((name,), columns, cheap=True, kinds=kinds)
+
+    def type_expression(self, node: str, path: Path, tree: exp.Expr, rows: Relation, *, condition: bool) -> None:
+        """Report what clashes in an expression that stands outside of a node's SQL."""
+        typist = Typist(self.dialect, {}, self._params)
+        kind = typist.kind(tree, rows.kinds, path)
+        if condition:
+            typist.clashes += [(path, clash) for clash in check_condition(tree, kind, self.dialect)]
+        self.report_clashes(node, typist)
+
+    def report_clashes(self, node: str, typist: Typist) -> None:
+        for path, (code, severity, message, hint, offset) in typist.clashes:
+            self.problem(node, path, code, message, hint, offset, severity)
+
+    @cached_property
+    def _params(self) -> Kinds:
+        """The kinds of `:name` before it is bound; a text may turn into what it meets."""
+        kinds = {
+            "integer": "BIGINT",
+            "number": "DOUBLE",
+            "boolean": "BOOLEAN",
+            "date": "DATE",
+            "timestamp": "TIMESTAMP",
+        }
+        params = {name: kinds.get(param.type, "") for name, param in self.pipeline.params.items()}
+        return {**dict.fromkeys(("interval_start", "interval_end", "logical_date"), "TIMESTAMP"), **params}
+
+    def _kinds_of(self, columns: Columns | None, inferred: Kinds) -> Kinds:
+        """Return what is known of columns: by the database or the author, else by inference."""
+        if columns is None:
+            return {}
+        by_name = {name.casefold(): kind for name, kind in inferred.items()}
+        return {
+            name: kind_of_type(text, self.dialect) or by_name.get(name.casefold(), "") for name, text in columns.items()
+        }
 
     def _free_name(self, wanted: str) -> str:
         name, count = wanted, 0
@@ -248,7 +312,7 @@ class Lowering:
             return exp.null()
         for name in missing_columns(tree, sides):
             self.missing(node, path, name, [one for columns in sides.values() for one in columns or ()])
-        return self._bind(node, path, text, name_expression(tree, sides, self.dialect))
+        return _marked(path, self._bind(node, path, text, name_expression(tree, sides, self.dialect)))
 
     def query(
         self, node: str, path: Path, text: str, inputs: Mapping[str, Columns | None] | None = None
@@ -260,7 +324,7 @@ class Lowering:
             self._text_problem(node, path, exc)
             return None
         bound = self._bind(node, path, text, name_query(tree, inputs or {}, self.dialect))
-        return bound if isinstance(bound, exp.Query) else None
+        return _marked(path, bound) if isinstance(bound, exp.Query) else None
 
     def type(self, node: str, path: Path, text: str) -> exp.DataType:
         try:
@@ -332,14 +396,27 @@ class Lowering:
         )
 
     def problem(
-        self, node: str, path: Path, code: str, message: str, hint: str | None = None, offset: int | None = None
+        self,
+        node: str,
+        path: Path,
+        code: str,
+        message: str,
+        hint: str | None = None,
+        offset: int | None = None,
+        severity: Severity = Severity.ERROR,
     ) -> None:
-        found = Problem(code, ("nodes", node, *path), message, hint, offset=offset)
+        found = Problem(code, ("nodes", node, *path), message, hint, severity, offset)
         if found not in self.problems:
             self.problems.append(found)
 
     def _text_problem(self, node: str, path: Path, error: SqlTextError) -> None:
         self.problem(node, path, error.code, error.message, error.hint, error.offset)
+
+
+def _marked(path: Path, tree: Written) -> Written:
+    """Return the tree with a note of the field it was written in."""
+    tree.meta[MARK] = path
+    return tree
 
 
 def _names(body: exp.Query, name: str) -> bool:

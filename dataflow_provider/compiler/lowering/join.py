@@ -21,6 +21,8 @@ from dataflow_provider.compiler.lowering.tree import (
     star,
     star_or_columns,
 )
+from dataflow_provider.compiler.typing_checks import clash_of
+from dataflow_provider.compiler.typing_rules import outcome
 from dataflow_provider.dialects.steps import ROWS
 from dataflow_provider.spec.nodes import JoinTransform
 from dataflow_provider.spec.suggestions import listed
@@ -95,11 +97,25 @@ def _resolve(scope: Lowering, node: GraphNode, spec: JoinTransform) -> _Join:
         )
         for ours, theirs in pairs
     )
+    _check_kinds(scope, node, keys, left, right)
     conditions = [equals(column(ours, LEFT), column(theirs, RIGHT), null_safe=spec.null_safe) for ours, theirs in keys]
     if spec.condition is not None:
         conditions.append(_condition(scope, node, spec.condition, left, right))
     on = conjunction(conditions) if conditions else None
     return _Join(left, right, keys, on, only_keys=spec.condition is None)
+
+
+def _check_kinds(
+    scope: Lowering, node: GraphNode, keys: Sequence[tuple[str, str]], left: Relation, right: Relation
+) -> None:
+    """Report keys whose values cannot meet, or only by a conversion that nobody asked for."""
+    for ours, theirs in keys:
+        kinds = left.kinds.get(ours, ""), right.kinds.get(theirs, "")
+        severity = clash_of(*kinds, scope.dialect)
+        if severity is not None:
+            message = f"the key `{ours}` of the left input is {kinds[0]}, and `{theirs}` of the right one is {kinds[1]}"
+            hint = "Cast one of them in a `transform.select`."
+            scope.problem(node.id, ("keys",), "DF-TYPE-001", f"{message}: {outcome(severity)}", hint, severity=severity)
 
 
 def _condition(scope: Lowering, node: GraphNode, text: str, left: Relation, right: Relation) -> exp.Expr:

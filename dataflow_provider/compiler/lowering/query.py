@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.columns import missing_in_query, output_columns
+from dataflow_provider.compiler.columns import ambiguous_in_query, missing_in_query, output_columns
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.tree import identifier
-from dataflow_provider.spec.nodes import SqlTransform
+from dataflow_provider.spec.nodes import AiSql, SqlTransform
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 
-def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform, ports: Sequence[Port]) -> None:
+def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform | AiSql, ports: Sequence[Port]) -> None:
     inputs = {given.name: scope.input(given) for given in node.inputs}
     columns = {name: rows.columns for name, rows in inputs.items()}
-    query = scope.query(node.id, ("query",), spec.query, columns)
+    query = scope.query(node.id, ("query",), spec.query or "", columns)
     if query is None:
         scope.define(node.id, None, exp.select(exp.null()), None)
         return
@@ -28,6 +28,14 @@ def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform, ports: Seque
     if not scope.has_problem(node.id):
         for name, known in missing_in_query(query, columns):
             scope.missing(node.id, ("query",), name, known)
+        for name, sources in ambiguous_in_query(query, columns):
+            scope.problem(
+                node.id,
+                ("query",),
+                "DF-SQL-019",
+                f"the column `{name}` is in {listed(sources)}",
+                f"Write `{sources[0]}.{name}`, or the name of another one before it.",
+            )
     output = output_columns(query, columns)
     for one in tables:
         rows = _input_of(one, inputs)

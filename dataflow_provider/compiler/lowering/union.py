@@ -10,6 +10,7 @@ from sqlglot import exp
 from dataflow_provider.compiler.columns import find_column
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
+from dataflow_provider.compiler.kinds import family as kind_family
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.tree import alias, column, select, star, typed_null
 from dataflow_provider.spec.nodes import UnionTransform
@@ -36,7 +37,20 @@ def lower_union(scope: Lowering, node: GraphNode, spec: UnionTransform, ports: S
     else:
         columns = _all_columns(scope, node, known)
         branches = [_by_name(scope, rows, columns) for rows in inputs]
+    if not scope.has_problem(node.id):
+        _check_kinds(scope, node, inputs, by_name=spec.match == "name")
     scope.define(node.id, None, _stack(branches, spec, by_name=False), columns)
+
+
+def _check_kinds(scope: Lowering, node: GraphNode, inputs: Sequence[Relation], *, by_name: bool) -> None:
+    """Report columns whose inferred kinds are of different families, as for types that are told."""
+    first = inputs[0].kinds
+    for at, rows in enumerate(inputs[1:], 1):
+        for place, (name, theirs) in enumerate(rows.kinds.items()):
+            real = find_column(name, first) if by_name else list(first)[place]
+            ours = "" if real is None else first[real]
+            if kind_family(ours) and kind_family(theirs) and kind_family(ours) != kind_family(theirs):
+                _clash(scope, node, at, name, ours, theirs)
 
 
 def _stack(branches: Sequence[exp.Select], spec: UnionTransform, *, by_name: bool) -> exp.Query:
@@ -95,13 +109,17 @@ def _check_positions(scope: Lowering, node: GraphNode, inputs: Sequence[Columns]
 
 def _check_types(scope: Lowering, node: GraphNode, at: int, name: str, ours: str, theirs: str) -> None:
     if _family(ours) and _family(theirs) and _family(ours) != _family(theirs):
-        scope.problem(
-            node.id,
-            ("from", at),
-            "DF-SQL-028",
-            f"the column `{name}` is {ours} before and {theirs} in `{node.inputs[at].name}`",
-            "Cast one of them in a `transform.select`.",
-        )
+        _clash(scope, node, at, name, ours, theirs)
+
+
+def _clash(scope: Lowering, node: GraphNode, at: int, name: str, ours: str, theirs: str) -> None:
+    scope.problem(
+        node.id,
+        ("from", at),
+        "DF-SQL-028",
+        f"the column `{name}` is {ours} before and {theirs} in `{node.inputs[at].name}`",
+        "Cast one of them in a `transform.select`.",
+    )
 
 
 def _is_known(kind: str) -> bool:

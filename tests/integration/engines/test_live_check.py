@@ -94,7 +94,7 @@ def test_what_was_found_sound_runs(here: Here) -> None:
 def test_columns_of_later_stages_are_known_before_the_first_one_runs(here: Here) -> None:
     columns = here.check(GOOD).columns
     assert list(columns["per"]) == ["who", "secs", "n"]
-    assert list(columns["few"]) == ["who", "secs", "n"]
+    assert list(columns["few"]) == ["who", "secs", "n", "_run_id"]
 
 
 def test_mistakes_of_all_stages_come_at_once(here: Here) -> None:

@@ -68,7 +68,7 @@ def test_sound_pipeline_has_no_problem_even_when_it_cannot_run_yet() -> None:
         "p": {"type": "source.postgres", "table": "t", "connection": "pg", "where": "a ~ 'x'"},
         "b": {"type": "source.duckdb", "table": "t", "columns": ["id"]},
         "q": {"type": "quality.row_rule", "from": "b", "where": "id > 0"},
-        "f": {"type": "transform.filter", "from": "q", "where": "anything > :limit"},
+        "f": {"type": "transform.filter", "from": "q", "where": "id > :limit"},
         "u": {"type": "transform.union", "from": ["a", "p", "f"], "connection": "dk"},
         "t": {"type": "target.duckdb", "from": "u", "table": "m.t", "connection": "dk"},
     }

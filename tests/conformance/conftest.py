@@ -1,14 +1,19 @@
-"""Engines with the tables of the conformance suite, made once a session."""
+"""Engines with the tables of the conformance suites, made once a session."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.conformance.engine import Engine
 from tests.conformance.exclusions import is_excluded
+from tests.conformance.roundtrip import DuckDBWarehouse, PostgresWarehouse, Warehouse
 from tests.engines.live import ENGINES
+from tests.engines.postgres import PostgresServer
 
 TESTED = tuple(sorted(ENGINES))
 
@@ -33,3 +38,32 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with made.kept:
             made.prepare()
             yield made
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"engine-{name}")) for name in ("duckdb", "postgres")],
+)
+def warehouse(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    """An engine with the tables of the suite beside the test: DuckDB runs its `data.sql`, others get a copy."""
+    made = DuckDBWarehouse.filled(Path(request.path).with_name("data.sql").read_text(encoding="utf-8"))
+    if request.param == "duckdb":
+        yield made
+        return
+    with _database(request.getfixturevalue("postgres_server")) as copy:
+        copy.fill_from(made)
+        yield copy
+
+
+@contextmanager
+def _database(server: PostgresServer) -> Iterator[PostgresWarehouse]:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    server.query(f"CREATE DATABASE {name}")
+    try:
+        with server.with_schema(name).connect() as raw:
+            raw.prepare_threshold = None  # what is read is made anew, with other columns, for every query
+            raw.execute("SET jit = off")
+            raw.execute("SET enable_nestloop = off")  # WITH queries have no statistics; what they meet is small, too
+            yield PostgresWarehouse(raw)
+    finally:
+        server.query(f"DROP DATABASE {name} WITH (FORCE)")

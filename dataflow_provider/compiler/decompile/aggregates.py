@@ -1,12 +1,8 @@
-"""Aggregate functions in a tree: where they stand, what they are called, what they are over no rows."""
+"""Aggregate functions in a tree: where they stand, what they are over no rows."""
 
 from __future__ import annotations
 
-import re
-
 from sqlglot import exp
-
-from dataflow_provider.compiler.decompile.scope import own_columns
 
 EMPTY_IS_NULL = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance)
 EMPTY_IS_ZERO = (exp.Count, exp.CountIf)
@@ -45,18 +41,3 @@ def _unwrapped(node: exp.Expr) -> exp.Expr:
     while isinstance(node, _WRAPPERS):
         node = node.this
     return node
-
-
-def readable_name(tree: exp.Expr) -> str:
-    """Return a column name that reads like the aggregate or function, `sum_amount` for SUM(amount).
-
-    >>> readable_name(exp.Sum(this=exp.column("amount")))
-    'sum_amount'
-    """
-    function = tree
-    while isinstance(function, exp.Window | exp.Filter | exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
-        function = function.this
-    name = function.name if isinstance(function, exp.Anonymous) else function.key
-    columns = list(dict.fromkeys(column.name for column in own_columns(tree)))
-    words = "_".join([name, *columns[:2]]) if columns else name
-    return re.sub(r"\W+", "_", words.lower()).strip("_")[:40].rstrip("_") or "value"

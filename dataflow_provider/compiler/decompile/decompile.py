@@ -76,6 +76,7 @@ def _finish(
     planner: Planner, rows: Rows, normal: Normal, origin: Origin, params: Mapping[str, ParamType | None]
 ) -> Decompiled:
     rows = _renamed(planner, rows, normal)
+    answer = rows.draft
     if origin.target is not None:
         fields = {"table": origin.target, "write": {"mode": "overwrite"}, "create": {"if_missing": True}}
         planner.drafts.add(f"target.{origin.connector}", f"to_{origin.target.rpartition('.')[2]}", fields, [rows.draft])
@@ -83,9 +84,12 @@ def _finish(
     nodes = "".join(emit_node(ids[id(draft)], draft, ids) for draft in planner.drafts.nodes)
     untold = [name for name, kind in params.items() if kind is None]
     head = _head(origin, params)
-    return Decompiled(
-        f"{head}nodes:\n{nodes}", (*map(_guessed, untold), *(_problem(kept, ids) for kept in planner.kept))
+    problems = (
+        *map(_guessed, untold),
+        *(_numbered(old, new, ids[id(answer)]) for old, new in normal.renamed),
+        *(_problem(kept, ids) for kept in planner.kept),
     )
+    return Decompiled(f"{head}nodes:\n{nodes}", problems)
 
 
 def _renamed(planner: Planner, rows: Rows, normal: Normal) -> Rows:
@@ -119,6 +123,16 @@ def _guessed(name: str) -> Problem:
         f"the SQL does not tell the type of the parameter `{name}`; `string` stands in",
         "Set its type and, where there is one, its default.",
         severity=Severity.WARNING,
+    )
+
+
+def _numbered(old: str, new: str, node_id: str) -> Problem:
+    return Problem(
+        "DF-CONV-003",
+        ("nodes", node_id),
+        f"the query answers two columns named `{old}`; a table has one, so the later one is `{new}` here",
+        "Give it a name of its own in the query.",
+        severity=Severity.INFO,
     )
 
 

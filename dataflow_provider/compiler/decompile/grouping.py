@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.decompile.aggregates import aggregates_in, readable_name
+from dataflow_provider.compiler.decompile.aggregates import aggregates_in
 from dataflow_provider.compiler.decompile.drafts import NotAGraph, fresh
+from dataflow_provider.compiler.decompile.grouping_sets import add_sets, key_sets
+from dataflow_provider.compiler.decompile.item_names import readable_name
 from dataflow_provider.compiler.decompile.scope import (
     Scope,
     bare_column,
@@ -18,34 +20,23 @@ from dataflow_provider.compiler.decompile.scope import (
 )
 from dataflow_provider.compiler.decompile.subqueries import with_columns
 
-_SETS = ("grouping_sets", "cube", "rollup", "totals", "all")
-
 
 def plan_groups(scope: Scope) -> None:
     """Aggregate the rows when the query does; `items` and `order` then name keys and aggregates."""
     group = scope.select.args.get("group")
     having = scope.select.args.get("having")
-    written = group.expressions if group else []
-    refuse_grouping_sets(scope.select)
     parts = [tree for _, tree in scope.items] + [one.this for one in scope.order] + _clause_trees(scope)
     if not group and not having and not any(aggregates_in(tree) for tree in parts):
         _refuse_unknown_functions(parts)
         return
-    keys = _keys(scope, [scope.bare(_unwrapped(tree)) for tree in written])
-    names = _aggregate(scope, keys, having.this if having else None)
+    sets = key_sets(group)
+    keys = _keys(scope, [scope.bare(_unwrapped(tree)) for tree in sets[0]])
+    named = dict(zip(sets[0], keys, strict=True))
+    names = _aggregate(scope, [list(dict.fromkeys(named[tree] for tree in one)) for one in sets])
     scope.names = {column: name for column, name in scope.names.items() if name in names}
     scope.grouped = True
     if having:
         _filter_groups(scope)
-
-
-def refuse_grouping_sets(select: exp.Select) -> None:
-    group = select.args.get("group")
-    odd = [key for key in _SETS if group and group.args.get(key)]
-    if group and any(isinstance(one, exp.Rollup | exp.Cube | exp.GroupingSets) for one in group.expressions):
-        odd.append("grouping_sets")
-    if odd:
-        raise NotAGraph(f"{odd[0].replace('_', ' ').upper()} groups the rows several times")
 
 
 def _clause_trees(scope: Scope) -> list[exp.Expr]:
@@ -69,7 +60,7 @@ def _unwrapped(tree: exp.Expr) -> exp.Expr:
 
 
 def _keys(scope: Scope, trees: Sequence[exp.Expr]) -> list[str]:
-    """Return the columns to group by; what is computed gets a column of its own and is replaced by it everywhere."""
+    """Return a column for each key; what is computed gets a column of its own and is replaced by it everywhere."""
     if any(holds_query(tree) for tree in trees):
         raise NotAGraph("the rows are grouped by a subquery")
     aliases = {tree: alias for alias, tree in _bare_items(scope)}
@@ -82,7 +73,7 @@ def _keys(scope: Scope, trees: Sequence[exp.Expr]) -> list[str]:
     names = scope.as_columns(trees, wanted)
     computed = {tree: name for tree, name in zip(trees, names, strict=True) if not isinstance(tree, exp.Column)}
     _swap(scope, computed)
-    return list(dict.fromkeys(names))
+    return names
 
 
 def _bare_items(scope: Scope) -> list[tuple[str, exp.Expr]]:
@@ -136,8 +127,9 @@ def _bare_or_none(scope: Scope, node: exp.Expr) -> exp.Expr | None:
 # ---------------------------------------------------------------- aggregates
 
 
-def _aggregate(scope: Scope, keys: list[str], having: exp.Expr | None) -> list[str]:
-    """Add the aggregate node and put its columns in place of the aggregates; return the columns it gives."""
+def _aggregate(scope: Scope, sets: Sequence[list[str]]) -> list[str]:
+    """Add an aggregate node for each set of keys, put its columns in place of the aggregates; return its columns."""
+    keys, several = sets[0], len(sets) > 1
     values: dict[exp.Expr, str] = {}
 
     def name_for(tree: exp.Expr, wanted: str) -> str:
@@ -147,7 +139,7 @@ def _aggregate(scope: Scope, keys: list[str], having: exp.Expr | None) -> list[s
 
     items: list[tuple[str, exp.Expr]] = []
     for alias, tree in scope.items:
-        if _is_whole(scope, tree, keys):
+        if _is_whole(scope, tree, [] if several else keys):
             items.append((alias, bare_column(name_for(scope.bare(tree), alias))))
         else:
             items.append((alias, tree))
@@ -158,7 +150,11 @@ def _aggregate(scope: Scope, keys: list[str], having: exp.Expr | None) -> list[s
         part = scope.select.args.get(clause)
         if part is not None:
             part.set("this", _with_names(scope, part.this, name_for))
-    texts = {name: scope.text(tree) for tree, name in values.items()}
+    marks = {name: tree for tree, name in values.items() if several and isinstance(tree, exp.Grouping)}
+    texts = {name: scope.text(tree) for tree, name in values.items() if name not in marks}
+    if several:
+        add_sets(scope, sets, texts, {name: _asked(tree, keys) for name, tree in marks.items()})
+        return list(scope.rows.columns)
     names = [*keys, *texts]
     if not names:
         raise NotAGraph("it groups by nothing and aggregates nothing")
@@ -167,10 +163,17 @@ def _aggregate(scope: Scope, keys: list[str], having: exp.Expr | None) -> list[s
     return names
 
 
+def _asked(grouping: exp.Expr, keys: Sequence[str]) -> list[str]:
+    """Return the keys that GROUPING asks for."""
+    if not all(isinstance(one, exp.Column) and one.name in keys for one in grouping.expressions):
+        raise NotAGraph("GROUPING asks for what is no key")
+    return [one.name for one in grouping.expressions]
+
+
 def _is_whole(scope: Scope, tree: exp.Expr, keys: Sequence[str]) -> bool:
     """Whether an item can be computed while grouping: aggregates and keys, no window, no subquery."""
     found = aggregates_in(tree)
-    if not found or tree.find(exp.Window) or holds_query(tree):
+    if not found or tree.find(exp.Window, exp.Grouping) or holds_query(tree):
         return False
     inside = {id(column) for one in found for column in one.find_all(exp.Column)}
     outside = [column for column in own_columns(tree) if id(column) not in inside]

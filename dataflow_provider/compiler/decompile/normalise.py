@@ -15,6 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from dataflow_provider.compiler.decompile.drafts import NotAGraph
+from dataflow_provider.compiler.decompile.item_names import name_items, names_of, rename_behind_star
 from dataflow_provider.compiler.lowering.query import is_cte
 from dataflow_provider.dialects.base import SqlDialect
 
@@ -37,29 +38,42 @@ class BaseTable:
 
 @dataclass
 class Normal:
-    """A qualified query. `tables` are its real ones by the key that stands in their place."""
+    """A qualified query. `tables` are its real ones by the key that stands in their place.
+
+    `renamed` are the columns of the answer that have another name here, since the query has theirs twice.
+    """
 
     query: exp.Query
     tables: dict[str, BaseTable]
     outputs: tuple[str, ...]
     qualified: bool
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 def normalise(query: exp.Query, dialect: SqlDialect, describe: Describe) -> Normal:
     """Return the query qualified; `outputs` are its column names as written, empty when a star hides them."""
+    before = names_of(query)
+    name_items(query, dialect.name)
     written = _output_names(query)
-    tables = _replace_tables(query, describe)
+    tables = _replace_tables(query, dialect, describe)
     _strip_schemas(query, tables)
     query = _empty_exists(_expand_group_by_all(query))
     volatile = _count_volatile(query)
     qualified, works = _qualify(query, dialect, tables)
+    if works:
+        behind = names_of(qualified)
+        if rename_behind_star(query, qualified):
+            before = behind
+            qualified, works = _qualify(query, dialect, tables)
     if works and _count_volatile(qualified) != volatile:
         qualified, works = query, False
     if works:
         _collect_columns(qualified, tables)
     names = tuple(one.alias_or_name for one in qualified.selects)
     same = [name.casefold() for name in written] == [name.casefold() for name in names]
-    return Normal(qualified, tables, written if same else (), works)
+    pairs = zip(before, written or names, strict=True) if len(before) == len(names) else ()
+    renamed = tuple((old, new) for old, new in pairs if old and old.casefold() != new.casefold())
+    return Normal(qualified, tables, written if same else (), works, renamed)
 
 
 def is_volatile(tree: exp.Expr) -> bool:
@@ -77,14 +91,14 @@ def _output_names(query: exp.Query) -> tuple[str, ...]:
     return () if any(not name or name == "*" for name in names) else names
 
 
-def _replace_tables(query: exp.Query, describe: Describe) -> dict[str, BaseTable]:
+def _replace_tables(query: exp.Query, dialect: SqlDialect, describe: Describe) -> dict[str, BaseTable]:
     """Put a key of one part in place of every real table: with and without schema they meet in one look-up."""
     keys: dict[tuple[str, ...], str] = {}
     tables: dict[str, BaseTable] = {}
     real = [one for one in query.find_all(exp.Table) if isinstance(one.this, exp.Identifier) and not is_cte(one)]
     for table in real:
-        parts = tuple(part.name for part in table.parts)
-        folded = tuple(part.casefold() for part in parts)
+        parts = tuple(part.name if part.args.get("quoted") else dialect.publish.fold(part.name) for part in table.parts)
+        folded = parts if dialect.publish.folding != "none" else tuple(part.casefold() for part in parts)
         if folded not in keys:
             keys[folded] = f"_dft_{len(keys)}_{parts[-1]}".lower()
             tables[keys[folded]] = BaseTable(parts, parts[-1], describe(parts))

@@ -62,15 +62,16 @@ class Planner:
         known = tuple(table.known or ())
         if key not in self._sources or self._sources[key].draft not in self.drafts.nodes:
             wanted = None if table.columns is None else tuple(table.columns.values()) or known[:1]
-            fields = {"table": ".".join(_part(part) for part in table.parts), "columns": wanted and list(wanted)}
+            fields = {"table": ".".join(self._part(part) for part in table.parts), "columns": wanted and list(wanted)}
             draft = self.drafts.add(f"source.{self.connector}", table.parts[-1], fields)
             self._sources[key] = Rows(draft, known if wanted is None else wanted)
         names = {name: name for name in known} if table.columns is None else dict(table.columns)
         return self._sources[key], names
 
-
-def _part(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else '"' + name.replace('"', '""') + '"'
+    def _part(self, name: str) -> str:
+        """Return a part of a table's name as a YAML has it: quoted where the engine would read it otherwise."""
+        plain = re.fullmatch(r"[A-Za-z_]\w*", name) and self.spelling.dialect.publish.fold(name) == name
+        return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from dataflow_provider.compiler.decompile.drafts import NotAGraph, Rows
-from dataflow_provider.compiler.decompile.grouping import plan_groups, refuse_grouping_sets
+from dataflow_provider.compiler.decompile.grouping import plan_groups
 from dataflow_provider.compiler.decompile.joins import join_sources, read_sources, refuse_volatile, split_where
 from dataflow_provider.compiler.decompile.normalise import refuse_unqualified
 from dataflow_provider.compiler.decompile.output import plan_output
@@ -22,12 +22,12 @@ _KNOWN_CLAUSES = frozenset(
 
 
 def plan_select(planner: Planner, select: exp.Select, env: Env, wanted: str) -> Rows:
-    """Return the rows of a SELECT.
+    """Return the rows of a SELECT, which stays as it is: refused halfway, it is read again to be kept as SQL.
 
     Raises:
         NotAGraph: when a part of it has no nodes that say exactly the same.
     """
-    scope = Scope(planner, select, env, wanted)
+    scope = Scope(planner, select.copy(), env, wanted)
     for clause in CLAUSES:
         clause(scope)
     return scope.rows
@@ -37,7 +37,6 @@ def _check(scope: Scope) -> None:
     odd = [key for key, value in scope.select.args.items() if value and key not in _KNOWN_CLAUSES]
     if odd:
         raise NotAGraph(f"{odd[0].upper()} has no node")
-    refuse_grouping_sets(scope.select)
     refuse_unqualified(scope.select)
     refuse_volatile(scope.select)
     expand_named_windows(scope.select)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.decompile.aggregates import EMPTY_IS_NULL, EMPTY_IS_ZERO, aggregates_in, readable_name
+from dataflow_provider.compiler.decompile.aggregates import EMPTY_IS_NULL, EMPTY_IS_ZERO, aggregates_in
 from dataflow_provider.compiler.decompile.drafts import NotAGraph, Rows, fresh
+from dataflow_provider.compiler.decompile.item_names import readable_name
 from dataflow_provider.compiler.decompile.joins import (
     LEFT,
     RIGHT,
@@ -264,6 +265,8 @@ def _outermost(tree: exp.Expr) -> list[exp.Expr]:
     stack = [tree]
     while stack:
         node = stack.pop()
+        if isinstance(node, exp.Any | exp.All) and holds_query(node):
+            raise NotAGraph("ANY or ALL with a subquery stands below OR or NOT, or is used as a value")
         if isinstance(node, exp.Exists | exp.Query) or (isinstance(node, exp.In) and node.args.get("query")):
             found.append(node)
         else:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.decompile.aggregates import readable_name
 from dataflow_provider.compiler.decompile.drafts import NotAGraph, fresh
 from dataflow_provider.compiler.decompile.grouping import checked
+from dataflow_provider.compiler.decompile.item_names import readable_name
 from dataflow_provider.compiler.decompile.scope import Scope, bare_column, holds_query, replace_nodes
 from dataflow_provider.compiler.decompile.subqueries import with_columns
 

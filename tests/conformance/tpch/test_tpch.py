@@ -6,15 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.roundtrip import Warehouse, as_bag, kept_sql, queries_of
+from tests.conformance.roundtrip import Warehouse, assert_same_answer, is_formatted, kept_sql, queries_of
 
 FOLDER = Path(__file__).parent
 QUERIES = queries_of(FOLDER)
-
-
-@pytest.fixture(scope="module")
-def warehouse() -> Warehouse:
-    return Warehouse.filled(FOLDER / "data.sql")
 
 
 def test_suite_holds_every_query() -> None:
@@ -24,9 +19,7 @@ def test_suite_holds_every_query() -> None:
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
 def test_graph_of_a_query_gives_its_rows_without_sql_nodes(path: Path, warehouse: Warehouse) -> None:
     sql = path.read_text(encoding="utf-8")
-    rows = warehouse.rows(sql)
-    assert rows, "an empty answer would prove nothing"
-    made = warehouse.convert(sql)
-    assert as_bag(warehouse.graph_rows(made.text)) == as_bag(rows)
+    made = assert_same_answer(warehouse, sql, has_rows=True)
+    assert is_formatted(made.text)
     assert kept_sql(made.text) == []
     assert made.problems == ()

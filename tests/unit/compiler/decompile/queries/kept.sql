@@ -4,19 +4,19 @@ select id, k in (select k from u) as f from t;
 select id from t where not (k in (select k from u) and x > 6);
 -- tied to the outer rows by more than equal columns
 select id from t where x > (select avg(y) from u where u.k > t.k);
--- two of its columns are named `v`
-select * from t join u using (k);
 -- count equal rows
 select k from t intersect all select k from u;
 -- types of `k`
 select k from t except select v from u;
--- two of its columns are named `k`
-with a as (select k from t) select k, k from a;
 -- it reads itself
 with recursive r(i) as (select 1 union all select i+1 from r where i < 5) select i, n.w from r left join n on
     n.k = i;
--- groups the rows several times
-select k, v, count(*) from t group by rollup(k, v);
+-- by its position
+select k, v, count(*) as n from t group by rollup (1, 2);
+-- has all keys
+select k, v, count(*) from t group by grouping sets ((k), (v));
+-- ANY or ALL with a subquery stands below OR
+select id from t where x > any (select y from u) or id = 1;
 -- it reads no table
 select 1 as one, 'x' as c;
 -- GROUP stands in a correlated subquery

@@ -104,3 +104,10 @@ select k, v from t order by 2, 1;
 select list(id order by id) l from t;
 select id from t where k = 1 union all select id from t where k = 2;
 select s.k from (select k from t union select k from u) s join n on n.k = s.k;
+select k, v, count(*) from t group by rollup(k, v);
+select k, sum(x) as s, grouping(k) + 1 as g, grouping(k, v) as gs from t group by cube(k, v) having count(*) > 1;
+select k, v, x, count(*) from t group by k, rollup(v), rollup(x);
+select upper(v) as k, sum(x) from t where id > 100 group by rollup(upper(v));
+select k, coalesce(v, 'none') as v, case when grouping(k) = 1 then 'all' else 'one' end as level
+from t group by grouping sets ((k, coalesce(v, 'none')), (k), ()) ;
+select x.c from (select k, count(*) as c, count(*) + 1 from t group by k) x;

@@ -1,0 +1,8 @@
+-- Profit ranked within its level: RANK over ROLLUP, PARTITION BY a CASE of GROUPING.
+select sum(ss_net_profit) as total_sum, s_state, s_county, grouping(s_state) + grouping(s_county) as lochierarchy,
+       rank() over (partition by grouping(s_state) + grouping(s_county), case when grouping(s_county) = 0 then s_state end
+                    order by sum(ss_net_profit) desc) as rank_within_parent
+from store_sales, date_dim d1, store
+where d1.d_month_seq between 1190 and 1210 and d1.d_date_sk = ss_sold_date_sk and s_store_sk = ss_store_sk
+group by rollup (s_state, s_county)
+order by lochierarchy desc, case when grouping(s_state) + grouping(s_county) = 0 then s_state end, rank_within_parent

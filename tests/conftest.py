@@ -25,6 +25,7 @@ pytest_plugins = (
     "tests.engines.fakesnow",
     "tests.engines.databricks",
     "tests.engines.live",
+    "tests.engines.packages",
 )
 
 IN_CI = os.environ.get("CI") == "true"

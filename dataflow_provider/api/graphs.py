@@ -16,6 +16,8 @@ from dataflow_provider.spec.nodes import (
     FileSource,
     FileTarget,
     JoinTransform,
+    NativeSource,
+    NativeTarget,
     NodeBase,
     QualityBase,
     RouterTransform,
@@ -110,6 +112,10 @@ def _file_source(node: NodeBase) -> dict[str, str]:
     return {"path": source.path, "format": source.format}
 
 
+def _native(node: NodeBase) -> dict[str, str]:
+    return {"reads" if isinstance(node, NativeSource) else "writes": cast("NativeSource | NativeTarget", node).place}
+
+
 def _sql_target(node: NodeBase) -> dict[str, str]:
     target = cast("SqlTarget", node)
     return {"table": target.table, "write": target.write.mode, "keys": ", ".join(target.write.keys)}
@@ -156,7 +162,9 @@ def _quality(node: NodeBase) -> dict[str, str]:
 _DESCRIBERS: Mapping[type[NodeBase], Callable[[NodeBase], dict[str, str]]] = {
     SqlSource: _sql_source,
     FileSource: _file_source,
+    NativeSource: _native,
     SqlTarget: _sql_target,
+    NativeTarget: _native,
     FileTarget: _file_target,
     AggregateTransform: _aggregate,
     JoinTransform: _join,

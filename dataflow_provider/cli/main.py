@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("turn a SELECT into a pipeline of nodes", "dataflow_provider.cli.commands.convert"),
     "diagnose": ("say why a task failed and what to do, from its log", "dataflow_provider.cli.commands.diagnose"),
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
-    "new": ("write a new pipeline file to start from", "dataflow_provider.cli.commands.new"),
+    "new": ("write a new pipeline file, or a connector, to start from", "dataflow_provider.cli.commands.new"),
     "demo": ("start Airflow with sample data and pipelines", "dataflow_provider.cli.commands.demo"),
     "backfill": ("run a pipeline for past intervals", "dataflow_provider.cli.commands.backfill"),
     "roles": ("put the product's roles into Airflow's FAB", "dataflow_provider.cli.commands.roles"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.connectors.manifests import find_manifest, is_native
 from dataflow_provider.spec.edges import InputRef, inputs_of
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
@@ -18,10 +19,8 @@ from dataflow_provider.spec.node_types import Node
 from dataflow_provider.spec.nodes import (
     FileSource,
     FileTarget,
-    HttpSource,
-    HttpTarget,
-    KafkaSource,
-    KafkaTarget,
+    NativeSource,
+    NativeTarget,
     RouterTransform,
     SourceBase,
     SqlSource,
@@ -205,7 +204,7 @@ def _run_connections(
     not_duckdb = {
         own[node]
         for node, spec in pipeline.nodes.items()
-        if node in own and isinstance(spec, SqlSource | SqlTarget) and spec.connector != DEFAULT_DIALECT
+        if node in own and isinstance(spec, SqlSource | SqlTarget) and _dialect_of(spec) != DEFAULT_DIALECT
     }
     result: dict[str, str] = {}
     for node in order:
@@ -227,13 +226,19 @@ def _run_connections(
 
 def _needs_duckdb(spec: Node) -> bool:
     """Return whether only DuckDB carries out the node, wherever its rows come from."""
-    is_table = isinstance(spec, SqlSource | SqlTarget) and spec.connector == DEFAULT_DIALECT
-    return is_table or isinstance(spec, FileSource | FileTarget)
+    is_table = isinstance(spec, SqlSource | SqlTarget) and _dialect_of(spec) == DEFAULT_DIALECT
+    return is_table or (isinstance(spec, FileSource | FileTarget) and not is_native(spec.connector))
+
+
+def _dialect_of(spec: SqlSource | SqlTarget) -> str:
+    """Return the SQL that the node's connector speaks."""
+    found = find_manifest(spec.connector)
+    return spec.connector if found is None else found.dialect
 
 
 def _own_connection(pipeline: Pipeline, spec: Node) -> str | None:
     """Return the connection that a node names to run on; that of a file, topic or service only says where it lies."""
-    if isinstance(spec, FileSource | FileTarget | KafkaSource | KafkaTarget | HttpSource | HttpTarget):
+    if isinstance(spec, FileSource | FileTarget | NativeSource | NativeTarget):
         return None
     if isinstance(spec, SqlSource | SqlTarget):
         return spec.connection or pipeline.defaults.connection
@@ -270,7 +275,7 @@ def _dialects(
     for node in order:
         spec = pipeline.nodes[node]
         if isinstance(spec, SqlSource | SqlTarget):
-            typed.setdefault(connections[node], spec.connector)
+            typed.setdefault(connections[node], _dialect_of(spec))
     result: dict[str, str] = {}
     for node in order:
         result[node] = typed.get(connections[node]) or (

@@ -15,13 +15,15 @@ from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.files import copy_statement
-from dataflow_provider.compiler.lowering.registry import LOWERERS
+from dataflow_provider.compiler.lowering.registry import lower_of
 from dataflow_provider.compiler.lowering.targets import bind_target
 from dataflow_provider.compiler.lowering.tree import alias, select, star, table
 from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.native import describe_request, extract_request, load_request, raw_table
 from dataflow_provider.compiler.passes.inside import Fused, find_kept
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.connectors.manifests import is_native
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Figure, Step
@@ -115,7 +117,7 @@ def lower_nodes(scope: Lowering, nodes: Iterable[GraphNode], stage: Stage | None
 
 def lower_node(scope: Lowering, node: GraphNode, stage: Stage | None = None) -> None:
     """Lower one node whose inputs are lowered, with its names kept free; one of a type without SQL is left alone."""
-    lower = LOWERERS.get(type(node.spec))
+    lower = lower_of(node.spec)
     if lower is None:
         return
     try:
@@ -169,6 +171,7 @@ def _steps(
     scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], tables: Mapping[str, Kept]
 ) -> Iterable[Step]:
     head = plan.graph.nodes[stage.id]
+    yield from _extracts(scope, plan, stage)
     yield from scope.reads
     schema = scope.dialect.create_stage_schema()
     if schema is not None:
@@ -186,10 +189,27 @@ def _steps(
         path = scope.paths.writes.get(head.id, head.spec.path)
         sql = copy_statement(scope, head.spec, outputs[0].table, path)
         yield Step("publish", sql, node=head.id, table=head.spec.path, figure="rows_out")
+    yield from _loads(scope, plan, head)
     if isinstance(head.spec, TargetBase):
         yield Step("cleanup", scope.dialect.drop_table(outputs[0].table), node=head.id, table=outputs[0].table)
     for kept in () if scope.dialect.temporary_tables else tables.values():
         yield Step("cleanup", scope.dialect.drop_table(kept.table), node=head.id, table=kept.table)
+
+
+def _extracts(scope: Lowering, plan: Plan, stage: Stage) -> Iterable[Step]:
+    values = scope.values or RunValues("")
+    for node in (plan.graph.nodes[one] for one in stage.nodes):
+        if not isinstance(node.spec, SourceBase) or not is_native(node.spec.connector):
+            continue
+        told = describe_request(node.spec, extract_request(plan, node, node.spec, values, None))
+        yield Step("extract", told, node=node.id, table=raw_table(plan, values, node))
+
+
+def _loads(scope: Lowering, plan: Plan, head: GraphNode) -> Iterable[Step]:
+    if isinstance(head.spec, TargetBase) and is_native(head.spec.connector):
+        values = scope.values or RunValues("")
+        told = describe_request(head.spec, load_request(plan, head, head.spec, values, None))
+        yield Step("load", told, node=head.id)
 
 
 def _builds(scope: Lowering, head: GraphNode, outputs: list[Output], stop: Stop) -> Iterable[Step]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataflow_provider.compiler.graph import EMBEDDED, Graph, GraphNode
-from dataflow_provider.dialects.registry import DIALECTS
+from dataflow_provider.connectors.manifests import BUILT_IN, find_manifest, is_native
 from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.manifest import Capability
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, SqlSource, SqlTarget, TargetBase
 from dataflow_provider.spec.suggestions import listed
-
-RUNNING_CONNECTORS = ("duckdb", "file", *(name for name in DIALECTS if name != "duckdb"))
 
 
 def find_unsupported(pipeline: Pipeline, graph: Graph) -> list[Problem]:
     """Return a problem for each thing of the enabled nodes that cannot be carried out yet; empty when all can."""
     problems = [problem for node in graph.nodes.values() for problem in _of_node(node)]
     if pipeline.type == "streaming":
+        problems += [problem for node in graph.nodes.values() for problem in _of_stream(node)]
         problems.append(
             Problem(
                 "DF-PLAN-002",
@@ -32,11 +32,12 @@ def find_unsupported(pipeline: Pipeline, graph: Graph) -> list[Problem]:
 def _of_node(node: GraphNode) -> Iterator[Problem]:
     spec = node.spec
     family = spec.type.partition(".")[0]
-    if isinstance(spec, SourceBase | TargetBase) and spec.connector not in RUNNING_CONNECTORS:
+    if isinstance(spec, SourceBase | TargetBase) and not _runs(spec.connector):
+        running = [f"{family}.{name}" for name in sorted(BUILT_IN, key=_duckdb_first) if _runs(name)]
         yield _not_yet(
             node.id,
             "type",
-            f"`{spec.type}` cannot run yet; {listed([f'{family}.{name}' for name in RUNNING_CONNECTORS])} run now",
+            f"`{spec.type}` cannot run yet; {listed(running)} run now",
             f"Hand the rows over in a file (`{family}.file`) or in DuckDB (`{family}.duckdb`).",
         )
     elif isinstance(spec, SqlSource | SqlTarget) and spec.connector != "duckdb" and node.connection == EMBEDDED:
@@ -64,8 +65,55 @@ def _of_node(node: GraphNode) -> Iterator[Problem]:
         yield from _of_fields(node)
 
 
+def _runs(connector: str) -> bool:
+    found = find_manifest(connector)
+    return found is not None and bool(found.implementation)
+
+
+def _duckdb_first(name: str) -> tuple[bool, bool]:
+    return (name != "duckdb", name != "file")
+
+
+def _of_stream(node: GraphNode) -> Iterator[Problem]:
+    spec = node.spec
+    found = find_manifest(spec.connector) if isinstance(spec, SourceBase) else None
+    if found is not None and not found.can(Capability.STREAMING):
+        able = [f"source.{one.name}" for one in BUILT_IN.values() if one.can(Capability.STREAMING)]
+        yield Problem(
+            "DF-PLAN-006",
+            ("nodes", node.id, "type"),
+            f"`{spec.type}` ends, and `type: streaming` reads without end; {listed(able)} can",
+            "Use `type: batch`, or read a topic.",
+        )
+
+
+def _of_native(node: GraphNode) -> Iterator[Problem]:
+    """What a connector cannot do, by its manifest."""
+    spec = node.spec
+    found = find_manifest(spec.connector) if isinstance(spec, SourceBase | TargetBase) else None
+    if found is None or not is_native(found.name):
+        return
+    if isinstance(spec, SourceBase) and spec.partition is not None and not found.can(Capability.PARTITIONED_READ):
+        yield Problem(
+            "DF-PLAN-006",
+            ("nodes", node.id, "partition"),
+            f"`{spec.type}` cannot be read in parts: its connector has no `{Capability.PARTITIONED_READ}`",
+            "Delete `partition`.",
+            on_key=True,
+        )
+    if found.connection_types and spec.connection is None:
+        yield Problem(
+            "DF-PLAN-005",
+            ("nodes", node.id),
+            f"`{node.id}` names no connection, and `{spec.type}` needs one of type "
+            + " or ".join(f"`{kind}`" for kind in found.connection_types),
+            "Add `connection: <id of an Airflow connection>`; `defaults.connection` is for databases.",
+        )
+
+
 def _of_fields(node: GraphNode) -> Iterator[Problem]:
     spec = node.spec
+    yield from _of_native(node)
     if isinstance(spec, SourceBase) and spec.incremental is not None:
         yield _not_yet(
             node.id,

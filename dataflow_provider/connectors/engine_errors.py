@@ -49,6 +49,17 @@ _BRANCHES: dict[Kind, tuple[str, type[DataflowError], str | None]] = {
     Kind.LOGIN: ("DF-CONN-013", TerminalError, "Check login, password and database of the connection."),
     Kind.SETUP: ("DF-CONN-015", AuthorError, "Correct the fields or the extra of the connection."),
 }
+_SERVICE_WORDS: dict[Kind, str] = {
+    Kind.UNREACHABLE: "cannot be reached",
+    Kind.LOGIN: "refuses the login",
+    Kind.SETUP: "cannot be opened from its fields",
+    Kind.LOST: "was lost",
+    Kind.BUSY: "is busy",
+    Kind.DISK: "has no space left",
+    Kind.MISSING: "does not have what was asked for",
+    Kind.RIGHTS: "may not do that",
+    Kind.CONVERSION: "holds a value that cannot be read",
+}
 _OF_CONNECTIONS = (Kind.UNREACHABLE, Kind.LOGIN, Kind.SETUP)
 
 
@@ -66,10 +77,17 @@ class VendorError:
 
     def as_error(self, engine: str, conn_id: str = "") -> DataflowError:
         """Return our error; `conn_id` is told when the connection itself is what failed."""
-        code, branch, hint = _BRANCHES[self.kind]
         connection = f" on connection `{conn_id}`" if self.kind in _OF_CONNECTIONS else ""
+        return self._error(f"{self.kind}{connection}", engine)
+
+    def as_service_error(self, service: str, conn_id: str) -> DataflowError:
+        """Return our error where the other side is no database; the connection is always told."""
+        return self._error(f"connection `{conn_id}` {_SERVICE_WORDS.get(self.kind, 'refused')}", service)
+
+    def _error(self, what: str, engine: str) -> DataflowError:
+        code, branch, hint = _BRANCHES[self.kind]
         vendor = " ".join(part for part in (engine, self.code) if part)
-        return branch(code, f"{self.kind}{connection}: {self.text} ({vendor})", hint=self.hint or hint)
+        return branch(code, f"{what}: {self.text} ({vendor})", hint=self.hint or hint)
 
 
 # The longest prefix of an SQLSTATE that is listed counts. Source: ISO/IEC 9075-2 §24.1, PostgreSQL appendix A.

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from dataflow_provider import __version__
 from dataflow_provider.connectors.connection_types import ConnectionType
 from dataflow_provider.spec.manifest import Capability, ConnectionField, ConnectorManifest, Maturity, Operation
+from dataflow_provider.spec.plugged import plugged_connectors
 
 DOCS = "docs/connections.md"
 IMPL = "dataflow_provider.connectors.impl"
@@ -317,3 +318,14 @@ _MANIFESTS = (
 )
 
 BUILT_IN: Mapping[str, ConnectorManifest] = MappingProxyType({one.name: one for one in _MANIFESTS})
+
+
+def find_manifest(name: str) -> ConnectorManifest | None:
+    """Return the manifest of a connector, an installed one's too; None when there is none of that name."""
+    return BUILT_IN.get(name) or plugged_connectors().manifests.get(name)
+
+
+def is_native(name: str) -> bool:
+    """Return whether the connector reads and writes rows itself: no SQL runs there, and no engine reads its files."""
+    found = find_manifest(name)
+    return found is not None and found.kind == "native" and not found.can(Capability.ENGINE_FILES)

@@ -45,7 +45,7 @@ class NativeConnectorBase(ConnectorBase[S]):
             text = without_secrets(found.text, connection, self.manifest.fields)
             address = f"{connection.host}: " if connection.host and connection.host not in text else ""
             told = VendorError(found.kind, found.code, address + text, found.hint)
-            raise told.as_error(self.manifest.label, connection.conn_id) from None
+            raise told.as_service_error(self.manifest.label, connection.conn_id) from None
 
 
 def page_of(entries: Sequence[SchemaEntry], request: SchemaRequest) -> SchemaPage:

@@ -5,7 +5,6 @@ Manifests are read without a driver; an implementation is imported when it is fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ from dataflow_provider.connectors.base import FileStore, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.connector import ConnectorBase
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
-from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.connectors.manifests import BUILT_IN, find_manifest
 from dataflow_provider.connectors.native import NativeConnectorBase
 from dataflow_provider.errors import AuthorError, InternalError
 from dataflow_provider.spec.manifest import ConnectorManifest
@@ -21,14 +20,11 @@ from dataflow_provider.spec.plugged import BrokenConnector, plugged_connectors
 
 
 class ConnectorRegistry:
-    """What this installation can connect to; `built_in` are looked at first, others only for names unknown there."""
-
-    def __init__(self, built_in: Mapping[str, ConnectorManifest] = BUILT_IN) -> None:
-        self._built_in = built_in
+    """What this installation can connect to; other packages are looked at only for names that are not ours."""
 
     def manifests(self) -> tuple[ConnectorManifest, ...]:
         """Return every manifest, the product's own first."""
-        return (*self._built_in.values(), *plugged_connectors().manifests.values())
+        return (*BUILT_IN.values(), *plugged_connectors().manifests.values())
 
     def broken(self) -> tuple[BrokenConnector, ...]:
         """Return the installed connectors that cannot be used, and why."""
@@ -36,7 +32,7 @@ class ConnectorRegistry:
 
     def find(self, name: str) -> ConnectorManifest | None:
         """Return the manifest of a connector; None when there is none of that name."""
-        return self._built_in.get(name) or plugged_connectors().manifests.get(name)
+        return find_manifest(name)
 
     def manifest(self, name: str) -> ConnectorManifest:
         """Return the manifest of a connector.
@@ -73,14 +69,14 @@ class ConnectorRegistry:
         return next(
             (
                 one
-                for one in (*self._built_in.values(), *self._plugged_if_unknown(conn_type, kind))
+                for one in (*BUILT_IN.values(), *self._plugged_if_unknown(conn_type, kind))
                 if one.kind == kind and one.implementation and conn_type in one.connection_types
             ),
             None,
         )
 
     def _plugged_if_unknown(self, conn_type: str, kind: str) -> tuple[ConnectorManifest, ...]:
-        if any(one.kind == kind and conn_type in one.connection_types for one in self._built_in.values()):
+        if any(one.kind == kind and conn_type in one.connection_types for one in BUILT_IN.values()):
             return ()
         return tuple(plugged_connectors().manifests.values())
 

@@ -19,6 +19,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.arrow_rows import incoming_column
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.connectors.connections import MEMORY, Connections, ConnectionSpec
+from dataflow_provider.connectors.manifests import is_native
 from dataflow_provider.connectors.registry import get_file_store
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, DataflowError
@@ -27,7 +28,7 @@ from dataflow_provider.execution.live_tables import check_declared, missing_tabl
 from dataflow_provider.execution.publishing import refuse_early, remarks, write_context
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.nodes import FileSource, FileTarget, SqlSource, SqlTarget
+from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, SqlSource, SqlTarget
 from dataflow_provider.spec.project import Project
 from dataflow_provider.write_modes.context import run_marker
 
@@ -199,12 +200,18 @@ class _StageCheck:
             if isinstance(spec, SqlSource) and spec.table is not None:
                 with self._noted(("nodes", node, "table"), node):
                     self._look_at_table(node, spec, spec.table)
-            elif isinstance(spec, FileSource) and self.check.foretold.writes(spec, self.check.project):
+            elif isinstance(spec, SourceBase) and self._comes_later(spec):
                 self.absent.add(node)
             elif isinstance(spec, FileSource):
                 with self._noted(("nodes", node, "path"), node):
                     files[node] = self.store.find(node, spec.path, self.check.project)
         return files
+
+    def _comes_later(self, spec: SourceBase) -> bool:
+        """Return whether its rows are not there to be looked at: a connector or an earlier stage brings them."""
+        if is_native(spec.connector):
+            return True
+        return isinstance(spec, FileSource) and self.check.foretold.writes(spec, self.check.project)
 
     def _look_at_table(self, node: str, spec: SqlSource, written: str) -> None:
         try:
@@ -239,7 +246,7 @@ class _StageCheck:
 
     def _destination(self) -> str | None:
         spec = self.plan.graph.nodes[self.stage.id].spec
-        if not isinstance(spec, FileTarget):
+        if not isinstance(spec, FileTarget) or is_native(spec.connector):
             return None
         self.check.foretold.add_file(spec, self.check.project)
         marker = run_marker(self.check.values.run_id, self.plan.pipeline.id, self.stage.id)

@@ -13,18 +13,21 @@ from tempfile import TemporaryDirectory
 
 from dataflow_provider.compiler.compiled import CompiledStage, Output, StagePaths
 from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.native import RAW, RAW_REJECTS
 from dataflow_provider.compiler.plan import Plan, Stage, StageInput
 from dataflow_provider.compiler.sql import compile_stage
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.base import FileDestination, SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.connectors.lock import Holder
+from dataflow_provider.connectors.manifests import is_native
 from dataflow_provider.connectors.registry import REGISTRY, get_connector, get_file_store
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError, Place, TransientError
 from dataflow_provider.execution.jobs import JobWatch
+from dataflow_provider.execution.native import Arrived, NativeRows
 from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
 from dataflow_provider.execution.results import StageResult
 from dataflow_provider.execution.stage_tables import StageTables, is_kept, readers_of
@@ -60,10 +63,12 @@ def run_stage(
     started = time.monotonic()
     with TemporaryDirectory(prefix="dataflow-") as folder:
         handed = _fetch_foreign(plan, stage, values, connections, project, Path(folder))
+        native = NativeRows(plan, stage, values, connections, project, Path(folder))
+        arrived = native.read()
         # Every stage before this one may have to be computed again, each of them once.
         for _ in plan.stages:
             with open_session(plan, stage, connections, project) as session:
-                run = StageRun(plan, stage, values, project, session, handed, jobs)
+                run = StageRun(plan, stage, values, project, session, handed, jobs, arrived, native.outgoing)
                 lost = run.lost_inputs()
                 if not lost:
                     result = run.run(started)
@@ -72,6 +77,11 @@ def run_stage(
                 _compute_again(plan, upstream, values, connections, project)
         else:
             raise _still_lost(stage_id)
+        if native.outgoing is not None:
+            result = native.published(result, native.write(native.outgoing), time.monotonic() - started)
+            if stage.inputs:
+                with open_session(plan, stage, connections, project) as session:
+                    StageRun(plan, stage, values, project, session, handed).release_inputs()
     _release_foreign(plan, stage, values, connections, project)
     return result
 
@@ -209,6 +219,8 @@ class StageRun:
     session: SqlSession
     handed: Mapping[str, Path]
     jobs: JobWatch | None = None
+    arrived: Sequence[Arrived] = ()
+    outgoing: Path | None = None
 
     def __post_init__(self) -> None:
         self.dialect: SqlDialect = get_dialect(self.stage.dialect)
@@ -238,6 +250,8 @@ class StageRun:
             )
             self._build(compiled)
             problems = self._publish(compiled, destination)
+            if self.outgoing is not None:
+                self.session.export_rows(f"SELECT * FROM {compiled.outputs[0].table}", self.outgoing)
             self._leave(compiled)
         return self._result(time.monotonic() - started, problems, compiled)
 
@@ -249,6 +263,9 @@ class StageRun:
                 # First, so that the table is neither somebody else's nor forgotten after a crash.
                 self.tables.register((Output(one.node, one.port, table, None),), "")
                 self.session.import_rows(table, self.handed[table])
+        for rows in self.arrived:
+            self.tables.register((Output(rows.node, RAW if rows.port is None else RAW_REJECTS, rows.table, None),), "")
+            self.session.import_rows(rows.table, rows.path)
 
     def _build(self, compiled: CompiledStage) -> None:
         """The stage's tables stand and its figures are known, all from one snapshot; on failure nothing is left."""
@@ -299,6 +316,12 @@ class StageRun:
         """Tables that nobody needs any more are dropped: the target's own, and inputs that all their readers used."""
         self.tables.drop(_left_over(compiled))
         self.tables.drop(self.handed)
+        self.tables.drop(rows.table for rows in self.arrived)
+        if self.outgoing is None:
+            self.release_inputs()
+
+    def release_inputs(self) -> None:
+        """The stage is done with the rows of earlier ones; those of a connector's target, once it has written them."""
         for one in self.stage.inputs:
             table = input_table(self.plan, self.values, self.dialect, one)
             if table not in self.handed:
@@ -306,7 +329,7 @@ class StageRun:
 
     def _destination(self) -> FileDestination | None:
         target = self.plan.graph.nodes[self.stage.id].spec
-        if not isinstance(target, FileTarget):
+        if not isinstance(target, FileTarget) or is_native(target.connector):
             return None
         values = self.values
         marker = run_marker(values.run_id, self.plan.pipeline.id, self.stage.id, values.workspace, values.environment)
@@ -318,7 +341,7 @@ class StageRun:
             reads={
                 node: self.store.find(node, spec.path, self.project)
                 for node, spec in sources.items()
-                if isinstance(spec, FileSource)
+                if isinstance(spec, FileSource) and not is_native(spec.connector)
             },
             writes={} if destination is None else {destination.node: destination.temporary},
         )

@@ -32,6 +32,7 @@ from dataflow_provider.lineage.model import (
 )
 from dataflow_provider.lineage.queries import rows_of_query, union_by_name, union_by_position
 from dataflow_provider.spec.edges import REJECTED
+from dataflow_provider.spec.node_types import of_model
 from dataflow_provider.spec.nodes import (
     AggregateTransform,
     AiEnrich,
@@ -41,9 +42,8 @@ from dataflow_provider.spec.nodes import (
     ExpressionTransform,
     FileSource,
     FilterTransform,
-    HttpSource,
     JoinTransform,
-    KafkaSource,
+    NativeSource,
     NodeBase,
     PivotTransform,
     ReferenceQuality,
@@ -91,7 +91,7 @@ def node_ports(step: Step) -> Ports:
     Raises:
         SqlTextError: when a text of the node cannot be read.
     """
-    rule = RULES.get(type(step.node.spec), _pass_through)
+    rule = of_model(RULES, step.node.spec) or _pass_through
     return rule(step, step.node.spec)
 
 
@@ -128,8 +128,8 @@ def _label_of(table: exp.Table, dialect: SqlDialect) -> str:
     return ".".join(part.name if part.args.get("quoted") else dialect.publish.fold(part.name) for part in table.parts)
 
 
-def _file_source(step: Step, spec: FileSource | KafkaSource | HttpSource) -> Ports:
-    node, dataset = step.node.id, spec.topic if isinstance(spec, KafkaSource) else spec.path
+def _file_source(step: Step, spec: FileSource | NativeSource) -> Ports:
+    node, dataset = step.node.id, spec.path if isinstance(spec, FileSource) else spec.place
     rows = source_rows(node, dataset, step.known.get(node) or spec.schema_ or None)
     # A bad record is told as a whole: which of its columns are in the text nobody knows.
     whole = frozenset({Influence(Origin(node, dataset, None), Subtype.TRANSFORMATION)})
@@ -328,8 +328,7 @@ def _pass_through(step: Step, spec: NodeBase) -> Ports:
 RULES: Mapping[type[NodeBase], Callable[[Step, Any], Ports]] = {
     SqlSource: _sql_source,
     FileSource: _file_source,
-    KafkaSource: _file_source,
-    HttpSource: _file_source,
+    NativeSource: _file_source,
     SqlTransform: _query,
     FilterTransform: _filter,
     SelectTransform: _select,
@@ -347,6 +346,6 @@ RULES: Mapping[type[NodeBase], Callable[[Step, Any], Ports]] = {
     ReferenceQuality: _reference,
     AiSql: _query,
     AiEnrich: _enrich,
-    **dict.fromkeys(TargetBase.__subclasses__(), _target),
+    TargetBase: _target,
 }
 """Types that are not here pass their input through."""

@@ -15,8 +15,8 @@ from dataflow_provider.lineage.model import Influence, Influences, Rows, Subtype
 from dataflow_provider.lineage.nodes import Ports, Step, node_ports, table_label
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import (
-    KafkaSource,
-    KafkaTarget,
+    NativeSource,
+    NativeTarget,
     NodeBase,
     SourceBase,
     SqlSource,
@@ -130,7 +130,7 @@ def dataset_of(node: GraphNode) -> Dataset | None:
     if isinstance(spec, SqlSource | SqlTarget):
         return None if spec.table is None else Dataset(node.connection, spec.connector, table_label(spec.table))
     if isinstance(spec, SourceBase | TargetBase):
-        name = spec.topic if isinstance(spec, KafkaSource | KafkaTarget) else getattr(spec, "path", "")
+        name = spec.place if isinstance(spec, NativeSource | NativeTarget) else getattr(spec, "path", "")
         return Dataset(spec.connection, spec.connector, str(name))
     return None
 

@@ -8,8 +8,7 @@ from dataflow_provider.spec.nodes import (
     AiEnrich,
     FileSource,
     FilterTransform,
-    HttpSource,
-    KafkaSource,
+    NativeSource,
     NodeBase,
     QualityBase,
     RouterTransform,
@@ -68,7 +67,7 @@ def _rejects(node: NodeBase) -> bool:
         return node.severity == "quarantine"
     if isinstance(node, AiEnrich):
         return node.on_error == "reject"
-    if isinstance(node, FileSource | KafkaSource | HttpSource):
+    if isinstance(node, FileSource | NativeSource):
         return node.on_bad_record == "reject"
     if isinstance(node, SelectTransform):
         return any(not isinstance(column, str) and column.on_error == "reject" for column in node.columns or ())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from copy import deepcopy
+from functools import cache, lru_cache
+from typing import Any, cast
 
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.node_types import MODEL_OF_TYPE, NODE_TYPES
+from dataflow_provider.spec.node_types import MODEL_OF_TYPE, NODE_TYPES, find_model, plugged_types
 from dataflow_provider.spec.nodes import NodeBase
 from dataflow_provider.spec.values import NODE_ID_PATTERN
 
@@ -45,18 +46,43 @@ def pipeline_schema() -> Schema:
     return {**header, **schema, "$defs": dict(sorted(definitions.items()))}
 
 
+def installed_schema() -> Schema:
+    """Return the schema with the node types of installed connectors that are not ours."""
+    schema = deepcopy(pipeline_schema())
+    node = schema["$defs"]["Node"]
+    for name in plugged_types():
+        model = find_model(name)
+        if model is not None:
+            schema["$defs"][model.__name__] = model_schema(model)
+            node["properties"]["type"]["enum"].append(name)
+            node["allOf"].append(_branch([name], model))
+    return schema
+
+
+@cache
+def model_schema(model: type[NodeBase]) -> Schema:
+    """Return the schema of one node's model; what it refers to stands in the `$defs` of `pipeline_schema`."""
+    own = pipeline_schema()["$defs"].get(model.__name__) if model in MODEL_OF_TYPE.values() else None
+    if own is not None:
+        return cast(Schema, own)
+    generated = model.model_json_schema(by_alias=True)
+    generated.pop("$defs", None)
+    return cast(Schema, _tidy(generated))
+
+
+def _branch(names: list[str], model: type[NodeBase]) -> Schema:
+    return {
+        "if": {"properties": {"type": {"enum": names}}, "required": ["type"]},
+        "then": {"$ref": f"{REFERENCE}{model.__name__}"},
+    }
+
+
 def _node_schema() -> Schema:
     """`if` the type is known `then` its fields: editors complete and complain by the one branch that is meant."""
     models: dict[type[NodeBase], list[str]] = {}
     for name, model in MODEL_OF_TYPE.items():
         models.setdefault(model, []).append(name)
-    branches = [
-        {
-            "if": {"properties": {"type": {"enum": names}}, "required": ["type"]},
-            "then": {"$ref": f"{REFERENCE}{model.__name__}"},
-        }
-        for model, names in models.items()
-    ]
+    branches = [_branch(names, model) for model, names in models.items()]
     return {
         "description": "One step of the pipeline",
         "type": "object",

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from dataflow_provider.spec.document import Document, Path
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import API_VERSION, Pipeline
-from dataflow_provider.spec.node_types import MODEL_OF_TYPE
+from dataflow_provider.spec.node_types import find_model
 from dataflow_provider.spec.nodes import NodeBase
 from dataflow_provider.spec.validation import validate_structure
 from dataflow_provider.spec.validation.subject import Subject
@@ -64,7 +64,7 @@ def _partial_pipeline(data: dict[str, Any], file: str) -> Pipeline:
 
 def _partial_node(node: dict[str, Any]) -> NodeBase:
     """Return the node without the fields that were cut; when those were required, its edges alone."""
-    model = MODEL_OF_TYPE.get(str(node.get("type")))
+    model = find_model(str(node.get("type")))
     if model is not None:
         try:
             return model.model_validate(node)

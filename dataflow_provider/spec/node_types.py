@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, PlainValidator, Tag, WithJsonSchema
 
 from dataflow_provider.spec.nodes import (
     AggregateTransform,
@@ -41,6 +41,9 @@ from dataflow_provider.spec.nodes import (
     UnionTransform,
     WindowTransform,
 )
+from dataflow_provider.spec.plugged import plugged_connectors, plugged_model
+
+T = TypeVar("T")
 
 NODE_MODELS: tuple[type[NodeBase], ...] = (
     SqlSource, FileSource, KafkaSource, HttpSource, SqlTarget, FileTarget, KafkaTarget, HttpTarget,
@@ -59,12 +62,42 @@ MODEL_OF_TYPE: Mapping[str, type[NodeBase]] = {name: model for model in NODE_MOD
 NODE_TYPES: tuple[str, ...] = tuple(MODEL_OF_TYPE)
 
 
+def find_model(name: str) -> type[NodeBase] | None:
+    """Return the model of a node type, of an installed connector's too; None when there is no such type."""
+    return MODEL_OF_TYPE.get(name) or plugged_model(name)
+
+
+def plugged_types() -> tuple[str, ...]:
+    """Return the node types of installed connectors that are not ours."""
+    return tuple(name for one in plugged_connectors().manifests.values() for name in one.node_types)
+
+
+def of_model(table: Mapping[type[NodeBase], T], node: NodeBase) -> T | None:
+    """Return what a table holds for the node's model or the nearest class above it."""
+    return next((table[one] for one in type(node).__mro__ if one in table), None)
+
+
 def _tag(value: object) -> str | None:
     """Name the model of a node by its `type`; None makes pydantic report an unknown type."""
     name = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    model = MODEL_OF_TYPE.get(name) if isinstance(name, str) else None
-    return model.__name__ if model else None
+    if not isinstance(name, str):
+        return None
+    model = MODEL_OF_TYPE.get(name)
+    if model is not None:
+        return model.__name__
+    return None if plugged_model(name) is None else "PluggedNode"
 
+
+def _validate_plugged(value: Any) -> NodeBase:
+    if isinstance(value, NodeBase):
+        return value
+    model = plugged_model(value["type"])
+    if model is None:
+        raise ValueError(f"`{value['type']}` is no node type")
+    return model.model_validate(value)
+
+
+PluggedNode = Annotated[NodeBase, PlainValidator(_validate_plugged), WithJsonSchema({"type": "object"})]
 
 Node = Annotated[
     Annotated[SqlSource, Tag("SqlSource")]
@@ -94,11 +127,7 @@ Node = Annotated[
     | Annotated[ReconcileQuality, Tag("ReconcileQuality")]
     | Annotated[AiSql, Tag("AiSql")]
     | Annotated[AiEnrich, Tag("AiEnrich")]
-    | Annotated[AiAssist, Tag("AiAssist")],
+    | Annotated[AiAssist, Tag("AiAssist")]
+    | Annotated[PluggedNode, Tag("PluggedNode")],
     Discriminator(_tag),
 ]
-
-
-def find_model(name: str) -> type[NodeBase] | None:
-    """Return the model of a node type; None when there is no such type."""
-    return MODEL_OF_TYPE.get(name)

@@ -6,7 +6,7 @@ One class per family of fields; `node_types` puts them together. Column and tabl
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
@@ -142,17 +142,27 @@ class FileSource(SourceBase):
     )
 
 
-class KafkaSource(SourceBase):
+class NativeSource(SourceBase):
+    """What a connector reads itself, without SQL; its own fields stand in its subclasses."""
+
+    on_bad_record: OnBadRecord = Field("fail", description="What a malformed record does")
+
+    @property
+    def place(self) -> str:
+        """What is read, for people: the first text among the connector's own fields."""
+        return _first_text(self, NativeSource)
+
+
+class KafkaSource(NativeSource):
     """A Kafka topic."""
 
     type: Literal["source.kafka"]
     topic: NonEmptyText = Field(description="Topic to read")
     format: NonEmptyText | None = Field(None, description="json or avro")
     options: dict[Text, Scalar] = Field(default_factory=dict, description="Consumer options")
-    on_bad_record: OnBadRecord = Field("fail", description="What a malformed record does")
 
 
-class HttpSource(SourceBase):
+class HttpSource(NativeSource):
     """A REST endpoint."""
 
     type: Literal["source.http"]
@@ -161,7 +171,6 @@ class HttpSource(SourceBase):
     pagination: dict[Text, Scalar] | None = Field(None, description="How the next page is found")
     records: NonEmptyText | None = Field(None, description="Path of the list of records in the answer")
     options: dict[Text, Scalar] = Field(default_factory=dict, description="Request options")
-    on_bad_record: OnBadRecord = Field("fail", description="What a malformed record does")
 
 
 # ---------------------------------------------------------------- targets
@@ -246,7 +255,16 @@ class FileTarget(TargetBase):
     options: FileOptions = Field(default_factory=lambda: FileOptions.model_construct(), description="Format options")
 
 
-class KafkaTarget(TargetBase):
+class NativeTarget(TargetBase):
+    """What a connector writes itself, without SQL; its own fields stand in its subclasses."""
+
+    @property
+    def place(self) -> str:
+        """What is written, for people: the first text among the connector's own fields."""
+        return _first_text(self, NativeTarget)
+
+
+class KafkaTarget(NativeTarget):
     """A Kafka topic."""
 
     type: Literal["target.kafka"]
@@ -255,13 +273,23 @@ class KafkaTarget(TargetBase):
     options: dict[Text, Scalar] = Field(default_factory=dict, description="Producer options")
 
 
-class HttpTarget(TargetBase):
+class HttpTarget(NativeTarget):
     """A REST endpoint that takes records."""
 
     type: Literal["target.http"]
     path: NonEmptyText = Field(description="Path below the connection's host")
     format: FileFormat | None = Field(None, description="json when omitted")
     options: dict[Text, Scalar] = Field(default_factory=dict, description="Request options")
+
+
+def own_fields(node: NodeBase, base: type[NodeBase]) -> dict[str, Any]:
+    """Return the fields of a node that `base` does not have, by their names in YAML."""
+    fields = type(node).model_fields
+    return {field.alias or name: getattr(node, name) for name, field in fields.items() if name not in base.model_fields}
+
+
+def _first_text(node: NodeBase, base: type[NodeBase]) -> str:
+    return next((value for value in own_fields(node, base).values() if isinstance(value, str)), "")
 
 
 # ---------------------------------------------------------------- transforms

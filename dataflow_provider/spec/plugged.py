@@ -12,9 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal, cast
 
-from dataflow_provider.spec.manifest import NAME_PATTERN, ConnectorManifest
-from dataflow_provider.spec.nodes import CONNECTORS
+from pydantic import Field, create_model
+
+from dataflow_provider.spec.manifest import NAME_PATTERN, ConnectorManifest, FieldKind, NodeField
+from dataflow_provider.spec.nodes import (
+    CONNECTORS,
+    NativeSource,
+    NativeTarget,
+    NodeBase,
+    Scalar,
+    SqlSource,
+    SqlTarget,
+)
+from dataflow_provider.spec.values import Flag, NonEmptyText, Number, Text, Whole
 
 logger = logging.getLogger(__name__)
 
@@ -68,4 +80,62 @@ def _load(point: EntryPoint) -> ConnectorManifest | str:
             f"the entry point `{point.name}` and the manifest `{manifest.name}` must have one name of "
             "lower-case letters, digits and `_`, a letter first"
         )
-    return "the product itself has a connector of that name" if point.name in CONNECTORS else manifest
+    if point.name in CONNECTORS:
+        return "the product itself has a connector of that name"
+    taken = [
+        field.name
+        for family, fields in (("source", manifest.source_fields), ("target", manifest.target_fields))
+        for field in fields
+        if field.name in _names_of(_BASES[manifest.kind, family]) or not re.fullmatch(NAME_PATTERN, field.name)
+    ]
+    return f"its nodes cannot have a field `{taken[0]}` of their own" if taken else manifest
+
+
+# ---------------------------------------------------------------- models of their nodes
+
+_BASES: Mapping[tuple[str, str], type[NodeBase]] = {
+    ("sql", "source"): SqlSource,
+    ("sql", "target"): SqlTarget,
+    ("native", "source"): NativeSource,
+    ("native", "target"): NativeTarget,
+}
+_KINDS: Mapping[FieldKind, Any] = {
+    "text": NonEmptyText,
+    "integer": Whole,
+    "number": Number,
+    "boolean": Flag,
+    "list": tuple[NonEmptyText, ...],
+    "map": dict[Text, Scalar],
+}
+
+
+def plugged_model(name: str) -> type[NodeBase] | None:
+    """Return the model of a node type of another package's connector; None when there is none."""
+    family, _, connector = name.partition(".")
+    if family not in ("source", "target"):
+        return None
+    manifest = plugged_connectors().manifests.get(connector)
+    return None if manifest is None or name not in manifest.node_types else _build_model(manifest, family)
+
+
+@cache
+def _build_model(manifest: ConnectorManifest, family: str) -> type[NodeBase]:
+    declared = manifest.source_fields if family == "source" else manifest.target_fields
+    fields: dict[str, Any] = {field.name: _model_field(field) for field in declared}
+    fields["type"] = (Literal[f"{family}.{manifest.name}"], ...)
+    title = "".join(part.title() for part in manifest.name.split("_"))
+    model = create_model(
+        f"{title}{family.title()}", __base__=_BASES[manifest.kind, family], __doc__=manifest.description, **fields
+    )
+    return cast("type[NodeBase]", model)
+
+
+def _model_field(field: NodeField) -> tuple[Any, Any]:
+    kind = Literal[field.choices] if field.choices else _KINDS[field.kind]
+    if field.required:
+        return kind, Field(description=field.description)
+    return kind | None, Field(None, description=field.description)
+
+
+def _names_of(model: type[NodeBase]) -> set[str]:
+    return {name for key, field in model.model_fields.items() for name in (key, field.alias or key)}

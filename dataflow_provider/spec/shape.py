@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from dataflow_provider.spec.document import Document, Path
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.json_schema import REFERENCE, Schema, pipeline_schema
+from dataflow_provider.spec.json_schema import REFERENCE, Schema, model_schema, pipeline_schema
 from dataflow_provider.spec.misplaced import hint_for_unknown_key, hint_for_unknown_type
-from dataflow_provider.spec.node_types import MODEL_OF_TYPE, NODE_TYPES
+from dataflow_provider.spec.node_types import NODE_TYPES, find_model, plugged_types
+from dataflow_provider.spec.plugged import plugged_connectors
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 from dataflow_provider.spec.values import (
     DURATION_PATTERN,
@@ -104,8 +105,9 @@ def _read_node(shape: Shape, node: Any, path: Path) -> dict[str, Any]:
         return {}
     definitions = pipeline_schema()["$defs"]
     name = node.get("type")
-    if isinstance(name, str) and name in MODEL_OF_TYPE:
-        return _read_fields(shape, definitions[MODEL_OF_TYPE[name].__name__], node, path)
+    model = find_model(name) if isinstance(name, str) else None
+    if model is not None:
+        return _read_fields(shape, model_schema(model), node, path)
     _report_type(shape, node, path)
     edges = {key: definitions["SqlTransform"]["properties"][key] for key in ("from", "after")}
     found = {key: _read(shape, edges[key], node[key], (*path, key)) for key in edges if key in node}
@@ -124,9 +126,11 @@ def _report_type(shape: Shape, node: dict[str, Any], path: Path) -> None:
     if not isinstance(name, str):
         _wrong_type(shape, {"type": "string"}, name, (*path, "type"))
         return
-    family = [known for known in NODE_TYPES if known.startswith(name.partition(".")[0] + ".")]
+    family = [known for known in (*NODE_TYPES, *plugged_types()) if known.startswith(name.partition(".")[0] + ".")]
     message = f"The node type `{name}` is unknown; allowed are {listed(family or NODE_TYPES, 20)}."
-    shape.report("DF-SPEC-005", (*path, "type"), message, hint_for_unknown_type(name))
+    broken = next((one for one in plugged_connectors().broken if one.name == name.partition(".")[2]), None)
+    unusable = f"A connector `{broken.name}` is installed and cannot be used: {broken.reason}." if broken else None
+    shape.report("DF-SPEC-005", (*path, "type"), message, unusable or hint_for_unknown_type(name))
 
 
 # ---------------------------------------------------------------- any value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dataflow_provider.cli.output import print_json
-from dataflow_provider.spec.json_schema import pipeline_schema
+from dataflow_provider.spec.json_schema import installed_schema
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,5 +14,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the schema; the JSON is the schema itself."""
-    print_json(pipeline_schema())
+    print_json(installed_schema())
     return 0

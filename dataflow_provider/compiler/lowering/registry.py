@@ -12,11 +12,14 @@ from dataflow_provider.compiler.lowering.files import lower_file_source
 from dataflow_provider.compiler.lowering.filtering import lower_filter, lower_router
 from dataflow_provider.compiler.lowering.grouping import lower_aggregate, lower_deduplicate, lower_pivot
 from dataflow_provider.compiler.lowering.join import lower_join
+from dataflow_provider.compiler.lowering.natives import lower_native_source
 from dataflow_provider.compiler.lowering.ordering import lower_sort, lower_window
 from dataflow_provider.compiler.lowering.projection import lower_expression, lower_select
 from dataflow_provider.compiler.lowering.query import lower_sql
 from dataflow_provider.compiler.lowering.sources import lower_sql_source
 from dataflow_provider.compiler.lowering.union import lower_union
+from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.spec.node_types import of_model
 from dataflow_provider.spec.nodes import (
     AggregateTransform,
     DeduplicateTransform,
@@ -24,11 +27,13 @@ from dataflow_provider.spec.nodes import (
     FileSource,
     FilterTransform,
     JoinTransform,
+    NativeSource,
     NodeBase,
     PivotTransform,
     RouterTransform,
     SelectTransform,
     SortTransform,
+    SourceBase,
     SqlSource,
     SqlTransform,
     UnionTransform,
@@ -42,6 +47,7 @@ LOWERERS: Mapping[type[NodeBase], Lower] = MappingProxyType(
     {
         SqlSource: lower_sql_source,
         FileSource: lower_file_source,
+        NativeSource: lower_native_source,
         SqlTransform: lower_sql,
         FilterTransform: lower_filter,
         SelectTransform: lower_select,
@@ -56,3 +62,10 @@ LOWERERS: Mapping[type[NodeBase], Lower] = MappingProxyType(
         RouterTransform: lower_router,
     }
 )
+
+
+def lower_of(spec: NodeBase) -> Lower | None:
+    """Return the function that lowers a node; None for one that passes its input through."""
+    if isinstance(spec, SourceBase) and is_native(spec.connector):
+        return lower_native_source
+    return of_model(LOWERERS, spec)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from dataflow_provider.compiler.graph import Graph, GraphNode
 from dataflow_provider.compiler.passes.boundary import Boundary
-from dataflow_provider.spec.nodes import QualityBase, SqlSource, TargetBase
+from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.spec.nodes import QualityBase, SourceBase, SqlSource, TargetBase
 
 OWN_TASK_FIELDS = ("retries", "retry_delay", "timeout", "pool")
 """Fields by which a node asks for a task of its own."""
@@ -35,6 +36,14 @@ Rule = Callable[[Junction], Boundary | None]
 def target(at: Junction) -> Boundary | None:
     if isinstance(at.node.spec, TargetBase):
         return Boundary("target", f"`{at.node.id}` is a target, and its rows are published in one step.")
+    return None
+
+
+def connector(at: Junction) -> Boundary | None:
+    """What was read once, over a network or out of a queue, is not read again because the SQL after it failed."""
+    spec = at.node.spec
+    if isinstance(spec, SourceBase) and is_native(spec.connector):
+        return Boundary("connector", f"`{at.node.id}` is read by its connector, so its rows are kept for what follows.")
     return None
 
 
@@ -99,7 +108,7 @@ def awaited(at: Junction) -> Boundary | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (target, checkpoint, quality_gate, ai_node, connection, own_task, fan_out, awaited)
+RULES: tuple[Rule, ...] = (target, connector, checkpoint, quality_gate, ai_node, connection, own_task, fan_out, awaited)
 
 
 def find_boundaries(graph: Graph) -> tuple[dict[str, Boundary], dict[str, tuple[str, ...]]]:

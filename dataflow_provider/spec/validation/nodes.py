@@ -8,6 +8,7 @@ from typing import Any
 
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.node_types import of_model
 from dataflow_provider.spec.nodes import (
     AggregateTransform,
     AiEnrich,
@@ -37,7 +38,7 @@ def validate_nodes(subject: Subject) -> Iterator[Problem]:
         path: Path = ("nodes", node_id)
         yield from _check_sql_texts(node, path)
         yield from check_distinct(listed_names(node.sensitive, (*path, "sensitive")), "sensitive column")
-        check = _CHECKS.get(type(node))
+        check = of_model(_CHECKS, node)
         if check is not None:
             yield from check(node, path)
 

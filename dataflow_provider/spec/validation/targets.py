@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.nodes import FileTarget, KafkaTarget, SourceBase, SqlTarget, TargetBase, Write
+from dataflow_provider.spec.nodes import (
+    FileTarget,
+    HttpTarget,
+    KafkaTarget,
+    NativeTarget,
+    SourceBase,
+    SqlTarget,
+    TargetBase,
+    Write,
+)
 from dataflow_provider.spec.validation.nodes import check_options
 from dataflow_provider.spec.validation.subject import Path, Subject
 from dataflow_provider.spec.validation.texts import check_distinct, check_order, is_blank, listed_names
@@ -34,8 +43,8 @@ def _check_medium(node: TargetBase, path: Path) -> Iterator[Problem]:
             yield Problem(
                 "DF-MODE-005", (*path, "format"), "`cdr` files can be read, not written.", "Write `format: csv`."
             )
-    allowed = _UNKEYED if isinstance(node, FileTarget) else ("append",)
-    if isinstance(node, FileTarget | KafkaTarget) and node.write.mode not in allowed:
+    allowed = ("append",) if isinstance(node, KafkaTarget | HttpTarget) else _UNKEYED
+    if isinstance(node, FileTarget | NativeTarget) and node.write.mode not in allowed:
         names = " and ".join(f"`{mode}`" for mode in allowed)
         message = f"`{node.type}` cannot be written with `mode: {node.write.mode}`; allowed: {names}."
         yield Problem("DF-MODE-005", (*path, "write", "mode"), message, "Keyed modes need a table.")

@@ -45,3 +45,18 @@ def test_new_of_an_existing_file_changes_nothing(project: Path, capsys: pytest.C
 def test_new_with_a_bad_name_writes_nothing(project: Path, arguments: list[str]) -> None:
     assert main(["new", *arguments]) == 1
     assert not any((project / "yaml_pipelines").iterdir())
+
+
+def test_new_connector_writes_a_package_and_never_over_another(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "connector", "acme_cloud", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["path"] == "acme-cloud-connector"
+    assert all((project / answer["path"] / path).is_file() for path in answer["files"])
+    assert main(["new", "connector", "acme_cloud"]) == 1
+    assert "DF-CLI-004" in capsys.readouterr().err
+    for name in ("postgres", "Acme", "a-b"):
+        assert main(["new", "connector", name]) == 1
+        assert "DF-CLI-003" in capsys.readouterr().err
+    assert main(["new", "one", "two"]) == 1

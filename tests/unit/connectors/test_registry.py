@@ -19,7 +19,7 @@ from dataflow_provider.dialects.registry import DIALECTS
 from dataflow_provider.errors import AuthorError, InternalError
 from dataflow_provider.spec.manifest import Maturity
 from dataflow_provider.spec.nodes import CONNECTORS
-from tests.unit.connectors.conftest import InstallPackage
+from tests.engines.packages import InstallPackage
 
 RUNNING = [name for name, manifest in BUILT_IN.items() if manifest.implementation]
 

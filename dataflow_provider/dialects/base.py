@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     Legalise = Callable[[exp.Expr], exp.Expr]
 
 STAGE_PREFIX = "_dataflow_"
+CAST_SOURCE = "source"
+"""Where the `meta` of a cast in a `transform.select` holds the canonical type of what is cast, "" when unknown."""
 
 
 @dataclass(frozen=True)

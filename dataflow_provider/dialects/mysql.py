@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.base import CAST_SOURCE, SqlDialect
 from dataflow_provider.dialects.publish_mysql import MYSQL_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -16,26 +16,64 @@ NAME = "MySQL"
 
 def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
-    from dataflow_provider.dialects.passes import (
-        derive_qualify,
-        drop_materialized,
-        refuse_sample,
-        refuse_star_changes,
-        refuse_unions_by_name,
-        spell_null_order,
-    )
+    from dataflow_provider.dialects import literals, passes, select_lists
     from dataflow_provider.dialects.try_cast import TryCasts
 
     for step in (
-        derive_qualify,
-        refuse_star_changes(NAME),
-        refuse_unions_by_name(NAME),
-        refuse_sample(NAME),
-        drop_materialized,
-        spell_null_order,
-        TryCasts(NAME, _matches).guard,
+        passes.derive_qualify,
+        passes.refuse_star_changes(NAME),
+        passes.refuse_unions_by_name(NAME),
+        passes.refuse_sample(NAME),
+        passes.refuse_infinite_numbers(NAME),
+        passes.limit_offsets,
+        select_lists.refuse_long_names(NAME, 64),
+        passes.drop_materialized,
+        passes.spell_null_order,
+        literals.spell_moments,
+        _search_by_place,
+        _bare_dual,
+        TryCasts(NAME, _matches, lenient=True).guard,
+        _whole_moments,
     ):
         tree = step(tree)
+    return tree
+
+
+def _search_by_place(tree: exp.Expr) -> exp.Expr:
+    """`a REGEXP b`, which sqlglot writes as REGEXP_LIKE, is the place of the match: MariaDB has no REGEXP_LIKE."""
+    from sqlglot import exp
+
+    for one in [*tree.find_all(exp.RegexpLike)]:
+        if one.args.get("flag") is not None:
+            continue
+        place = exp.Anonymous(this="REGEXP_INSTR", expressions=[one.this.copy(), one.expression.copy()])
+        found = exp.paren(exp.GT(this=place, expression=exp.Literal.number(0)))
+        if one is tree:
+            return found
+        one.replace(found)
+    return tree
+
+
+def _bare_dual(tree: exp.Expr) -> exp.Expr:
+    """DUAL is a word and no table: between quotes nobody finds it."""
+    from sqlglot import exp
+
+    for table in tree.find_all(exp.Table):
+        name = table.this
+        if isinstance(name, exp.Identifier) and not name.quoted and not table.db and name.name.upper() == "DUAL":
+            table.set("this", exp.Var(this="DUAL"))
+    return tree
+
+
+def _whole_moments(tree: exp.Expr) -> exp.Expr:
+    """A cast of the product's own to a time keeps the fractions of a second, which DATETIME alone rounds away."""
+    from sqlglot import exp
+
+    from dataflow_provider.dialects.try_cast import MOMENTS
+
+    for cast in tree.find_all(exp.Cast):
+        if CAST_SOURCE in cast.meta and cast.to.this in MOMENTS and not cast.to.expressions:
+            cast.set("to", exp.DataType(this=exp.DType.DATETIME, expressions=[exp.Literal.number(6)]))
     return tree
 
 

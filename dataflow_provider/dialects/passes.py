@@ -12,6 +12,7 @@ from sqlglot import exp
 from dataflow_provider.errors import AuthorError
 
 RANK = "_df_rank"
+_NOT_FINITE = ("inf", "-inf", "nan")
 
 
 class UnsupportedHereError(AuthorError):
@@ -31,7 +32,7 @@ def derive_qualify(tree: exp.Expr) -> exp.Expr:
         if qualify is None or any(item.is_star for item in query.expressions):
             continue
         inner = query.copy()
-        for key in ("qualify", "order", "limit", "offset", "with_"):
+        for key in ("qualify", "distinct", "order", "limit", "offset", "with_"):
             inner.set(key, None)
         inner.select(exp.alias_(_boolean(qualify.this.copy()), RANK, quoted=True), copy=False)
         names = [exp.Column(this=exp.to_identifier(item.alias_or_name, quoted=True)) for item in query.expressions]
@@ -39,7 +40,7 @@ def derive_qualify(tree: exp.Expr) -> exp.Expr:
         outer = exp.Select(expressions=names).from_(exp.Subquery(this=inner, alias=alias), copy=False)
         met = exp.EQ(this=exp.column(RANK, quoted=True), expression=exp.Literal.number(1))
         outer = outer.where(met, copy=False)
-        for key in ("order", "limit", "offset", "with_"):
+        for key in ("distinct", "order", "limit", "offset", "with_"):
             outer.set(key, query.args.get(key))
         if query is tree:
             return outer
@@ -120,6 +121,26 @@ def refuse_unions_by_name(engine: str) -> Callable[[exp.Expr], exp.Expr]:
             raise UnsupportedHereError(
                 "a union by name over unknown columns", engine, "Declare `schema` or `columns` at the sources."
             )
+        return tree
+
+    return refuse
+
+
+def limit_offsets(tree: exp.Expr) -> exp.Expr:
+    """OFFSET alone gets a limit that no table reaches, on engines that know it beside LIMIT only."""
+    for query in tree.find_all(exp.Query):
+        if query.args.get("offset") is not None and query.args.get("limit") is None:
+            query.set("limit", exp.Limit(expression=exp.Literal.number(2**63 - 1)))
+    return tree
+
+
+def refuse_infinite_numbers(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses values of parameters that are no number there: CAST would make 0 of `inf`."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        for cast in tree.find_all(exp.Cast):
+            if cast.to.this == exp.DType.DOUBLE and cast.this.is_string and cast.this.name in _NOT_FINITE:
+                raise UnsupportedHereError(f"the number `{cast.this.name}`", engine, "Give a finite number.")
         return tree
 
     return refuse

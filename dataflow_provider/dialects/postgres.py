@@ -16,22 +16,67 @@ NAME = "PostgreSQL"
 
 def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
-    from dataflow_provider.dialects.passes import (
-        derive_qualify,
-        refuse_sample,
-        refuse_star_changes,
-        refuse_unions_by_name,
-    )
+    from dataflow_provider.dialects import passes, select_lists
     from dataflow_provider.dialects.try_cast import TryCasts
 
     for step in (
-        derive_qualify,
-        refuse_star_changes(NAME),
-        refuse_unions_by_name(NAME),
-        refuse_sample(NAME),
-        TryCasts(NAME, _matches).guard,
+        _distinct_on,
+        passes.derive_qualify,
+        passes.refuse_star_changes(NAME),
+        passes.refuse_unions_by_name(NAME),
+        passes.refuse_sample(NAME),
+        select_lists.refuse_long_names(NAME, 63, of_bytes=True),
+        _to_hex,
+        TryCasts(NAME, _matches, zones=True).guard,
     ):
         tree = step(tree)
+    return tree
+
+
+def _distinct_on(tree: exp.Expr) -> exp.Expr:
+    """The first row of each key is DISTINCT ON, about twice as fast here as a rank that is filtered.
+
+    `SELECT a FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY k ORDER BY d) = 1` becomes
+    `SELECT DISTINCT ON (k) a FROM t ORDER BY k, d`.
+    """
+    from sqlglot import exp
+
+    for query in tree.find_all(exp.Select):
+        qualify = query.args.get("qualify")
+        others = {key for key, value in query.args.items() if value} - {"expressions", "from_", "qualify", "with_"}
+        plain = all(isinstance(item, exp.Column | exp.Star) for item in query.expressions)
+        if qualify is None or others or not plain or not _is_first_rank(qualify.this):
+            continue
+        window = qualify.this.this
+        keys = window.args["partition_by"]
+        terms = window.args["order"].expressions if window.args.get("order") else []
+        query.set("qualify", None)
+        query.set("distinct", exp.Distinct(on=exp.Tuple(expressions=[key.copy() for key in keys])))
+        ordered = [exp.Ordered(this=key.copy(), nulls_first=False) for key in keys]
+        query.set("order", exp.Order(expressions=[*ordered, *(term.copy() for term in terms)]))
+    return tree
+
+
+def _is_first_rank(condition: exp.Expr) -> bool:
+    from sqlglot import exp
+
+    if not isinstance(condition, exp.EQ) or condition.expression != exp.Literal.number(1):
+        return False
+    window = condition.this
+    return (
+        isinstance(window, exp.Window) and isinstance(window.this, exp.RowNumber) and bool(window.args["partition_by"])
+    )
+
+
+def _to_hex(tree: exp.Expr) -> exp.Expr:
+    """TO_HEX keeps its name; sqlglot calls it HEX, which is unknown here."""
+    from sqlglot import exp
+
+    for one in [*tree.find_all(exp.Hex)]:
+        call = exp.Anonymous(this="TO_HEX", expressions=[one.this.copy()])
+        if one is tree:
+            return call
+        one.replace(call)
     return tree
 
 

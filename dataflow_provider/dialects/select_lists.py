@@ -140,14 +140,16 @@ def refuse_star_words(engine: str, words: tuple[str, ...]) -> Callable[[exp.Expr
     return refuse
 
 
-def refuse_long_names(engine: str, limit: int) -> Callable[[exp.Expr], exp.Expr]:
+def refuse_long_names(engine: str, limit: int, *, of_bytes: bool = False) -> Callable[[exp.Expr], exp.Expr]:
     """Return the pass that refuses names longer than the engine keeps, which it could cut or take for another."""
 
     def refuse(tree: exp.Expr) -> exp.Expr:
         for one in tree.find_all(exp.Identifier):
-            if len(one.name) > limit and len(one.name.encode()) > limit:
+            length = len(one.name.encode() if of_bytes else one.name)
+            if length > limit:
+                unit = "bytes" if of_bytes else "characters"
                 raise UnsupportedHereError(
-                    f"the name `{one.name}` of {len(one.name)} characters", engine, f"Names have at most {limit}."
+                    f"the name `{one.name}` of {length} {unit}", engine, f"Names have at most {limit}."
                 )
         return tree
 

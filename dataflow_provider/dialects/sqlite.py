@@ -11,57 +11,24 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 NAME = "SQLite"
-_LONG = (-(2**63), 2**63 - 1)
 
 
 def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
-    from sqlglot import exp
-
-    from dataflow_provider.dialects.passes import (
-        derive_qualify,
-        refuse_sample,
-        refuse_star_changes,
-        refuse_unions_by_name,
-    )
-    from dataflow_provider.dialects.try_cast import TryCasts
+    from dataflow_provider.dialects import passes, sqlite_passes
 
     for step in (
-        derive_qualify,
-        refuse_star_changes(NAME),
-        refuse_unions_by_name(NAME),
-        refuse_sample(NAME),
-        _join_texts,
-        TryCasts(
-            NAME,
-            _matches,
-            dict.fromkeys((exp.DType.INT, exp.DType.BIGINT), _LONG),
-            digits=18,
-            exact=False,
-        ).guard,
+        passes.derive_qualify,
+        passes.refuse_star_changes(NAME),
+        passes.refuse_unions_by_name(NAME),
+        passes.refuse_sample(NAME),
+        passes.refuse_infinite_numbers(NAME),
+        sqlite_passes.join_texts,
+        sqlite_passes.spell_moments_as_texts,
+        sqlite_passes.SqliteCasts(NAME, _matches, lenient=True).guard,
+        sqlite_passes.quote_by_backticks,
     ):
         tree = step(tree)
-    return tree
-
-
-def _join_texts(tree: exp.Expr) -> exp.Expr:
-    """CONCAT_WS, which SQLite has since 3.44 only, becomes `||`: a NULL part adds nothing, not even the separator."""
-    from sqlglot import exp
-
-    for call in [one for one in tree.find_all(exp.Anonymous) if str(one.this).upper() == "CONCAT_WS"]:
-        separator, *parts = call.expressions
-        pieces = [
-            exp.Coalesce(
-                this=exp.paren(exp.DPipe(this=separator.copy(), expression=part.copy())),
-                expressions=[exp.Literal.string("")],
-            )
-            for part in parts
-        ]
-        whole: exp.Expr = pieces[0]
-        for piece in pieces[1:]:
-            whole = exp.DPipe(this=whole, expression=piece)
-        start = exp.Literal.number(len(separator.name) + 1)
-        call.replace(exp.Substring(this=exp.paren(whole), start=start))
     return tree
 
 

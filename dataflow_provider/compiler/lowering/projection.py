@@ -19,6 +19,7 @@ from dataflow_provider.compiler.lowering.tree import (
     select,
     star,
 )
+from dataflow_provider.dialects.base import CAST_SOURCE
 from dataflow_provider.dialects.steps import ROWS
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.nodes import ExpressionTransform, SelectColumn, SelectTransform
@@ -29,19 +30,25 @@ REJECT_REASON = "_reject_reason"
 
 @dataclass(frozen=True)
 class _Item:
-    """One output column: where it comes from, what it is called, and its cast."""
+    """One output column: where it comes from, what it is called, and its cast.
+
+    `source_type` is the type of what is cast in the words of `dialects/assignable.py`, "" when nobody knows it.
+    """
 
     source: str
     name: str
     cast: exp.DataType | None = None
     cast_text: str = ""
     on_error: str = "fail"
+    source_type: str = ""
 
     def value(self) -> exp.Expr:
         if self.cast is None:
             return column(self.source)
         kind = exp.Cast if self.on_error == "fail" else exp.TryCast
-        return kind(this=column(self.source), to=self.cast.copy())
+        result = kind(this=column(self.source), to=self.cast.copy())
+        result.meta[CAST_SOURCE] = self.source_type
+        return result
 
     def fails(self) -> exp.Expr:
         """Return the condition that the value is there and cannot be cast."""
@@ -131,7 +138,8 @@ def _written(scope: Lowering, node: GraphNode, at: int, written: str | SelectCol
     if written.cast is None:
         return _Item(source, name)
     kind = scope.type(node.id, ("columns", at, "cast"), written.cast)
-    return _Item(source, name, kind, written.cast, written.on_error)
+    known = scope.dialect.publish.canonical_type((columns or {}).get(source, ""))
+    return _Item(source, name, kind, written.cast, written.on_error, known)
 
 
 def refuse_repeated(scope: Lowering, node: GraphNode, names: Sequence[str]) -> None:

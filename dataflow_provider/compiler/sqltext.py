@@ -15,12 +15,16 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from dataflow_provider.dialects.allowed import AUTHOR
 from dataflow_provider.dialects.base import SqlDialect
 
 _WRITES = (
     exp.DML, exp.DDL, exp.Merge, exp.Drop, exp.Command, exp.Into, exp.Copy, exp.Attach, exp.Pragma, exp.Set, exp.Use,
     exp.Alter, exp.TruncateTable,
 )  # fmt: skip
+_LOCKING_HINTS = frozenset(
+    {"UPDLOCK", "XLOCK", "TABLOCK", "TABLOCKX", "PAGLOCK", "ROWLOCK", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"}
+)
 _DATA_FILE = re.compile(
     r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|arrow|feather|avro|xlsx|db|duckdb|gz|zst|bz2)$", re.IGNORECASE
 )
@@ -96,6 +100,8 @@ def parse_type(text: str, dialect: SqlDialect) -> exp.DataType:
         tree = exp.DataType.build(text, dialect=dialect.sqlglot, udt=True)
     except (ParseError, TokenError, TypeError, ValueError) as exc:
         raise problem from exc
+    for node in tree.walk():
+        node.meta[AUTHOR] = True
     return tree
 
 
@@ -122,6 +128,8 @@ def parse_frame(text: str, dialect: SqlDialect) -> exp.WindowSpec:
     if extra or not isinstance(spec, exp.WindowSpec) or window.find(exp.Query, exp.Column):
         raise problem
     _strip_comments(window)
+    for node in spec.walk():
+        node.meta[AUTHOR] = True
     return spec
 
 
@@ -178,6 +186,8 @@ def _parse_one(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = Non
     if not trees:
         raise SqlTextError("DF-SQL-001", "the SQL is empty")
     _strip_comments(trees[0])
+    for node in trees[0].walk():
+        node.meta[AUTHOR] = True
     return trees[0]
 
 
@@ -200,6 +210,13 @@ def _mark_names(text: str, dialect: SqlDialect) -> str:
                 "Declare the value under `params` and write `:name`.",
                 token.start,
             )
+    executed = ("!", "M!") if dialect.sqlglot == "mysql" else ()
+    if executed and any(one.lstrip().startswith(executed) for token in tokens for one in token.comments):
+        raise SqlTextError(
+            "DF-SQL-003",
+            "a comment such as `/*! … */` is a statement to this engine",
+            "Write what it holds without the comment, or leave it out.",
+        )
     pieces, last = [], 0
     for _, offset in named_places(text, dialect):
         pieces += [text[last:offset], dialect.parameter_mark]
@@ -238,6 +255,28 @@ def _refuse_writes(tree: exp.Expr) -> None:
             f"`{type(node).__name__.upper()}` changes something; only reading is allowed here",
             "Statements that change something belong in `pre_sql` or `post_sql` of a target.",
         )
+    for node in tree.find_all(exp.Lock, exp.WithTableHint, exp.NextValueFor, exp.QueryTransform, exp.Column, exp.Dot):
+        told = _side_effect(node)
+        if told is not None:
+            raise SqlTextError("DF-SQL-003", f"{told}; only reading is allowed here", "Leave it out.")
+
+
+def _side_effect(node: exp.Expr) -> str | None:
+    """Return what a part of a query does beside reading; None when it does nothing else."""
+    if isinstance(node, exp.Lock):
+        return "`FOR UPDATE` and its like lock rows"
+    if isinstance(node, exp.WithTableHint):
+        hints = sorted({one.name.upper() for one in node.expressions} & _LOCKING_HINTS)
+        return f"the hint `{hints[0]}` locks rows" if hints else None
+    if isinstance(node, exp.QueryTransform):
+        return "`TRANSFORM … USING` starts a program"
+    if isinstance(node, exp.NextValueFor) or (_is_qualified(node) and node.name.lower() == "nextval"):
+        return "the next value of a sequence uses it up"
+    return None
+
+
+def _is_qualified(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Dot) or bool(isinstance(node, exp.Column) and node.table)
 
 
 def refuse_outside(tree: exp.Expr, dialect: SqlDialect) -> None:
@@ -286,9 +325,14 @@ def _qualified(node: exp.Expr, name: str) -> str:
     """Return the function with the packages it is called by: `utl_file.fopen`."""
     parent = node.parent
     while isinstance(parent, exp.Dot) and parent.expression is node:
-        name = f"{parent.this.sql().lower()}.{name}"
+        name = f"{_bare(parent.this)}.{name}"
         node, parent = parent, parent.parent
     return name
+
+
+def _bare(package: exp.Expr) -> str:
+    """Return the names of a package without quotes, which would hide them from the pattern."""
+    return ".".join(one.name.lower() for one in package.find_all(exp.Identifier)) or package.name.lower()
 
 
 def is_file_name(name: str) -> bool:
@@ -298,7 +342,8 @@ def is_file_name(name: str) -> bool:
 
 def _function_name(node: exp.Expr) -> str:
     if isinstance(node, exp.Anonymous):
-        return str(node.this).lower()
+        # A name between quotes is an identifier; `name` is its text either way.
+        return node.name.lower()
     if isinstance(node, exp.ReadCSV | exp.ReadParquet):
         return "read_csv" if isinstance(node, exp.ReadCSV) else "read_parquet"
     return node.sql_name().lower() if isinstance(node, exp.Func) else ""

@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 STAGE_PREFIX = "_dataflow_"
 CAST_SOURCE = "source"
 """Where the `meta` of a cast in a `transform.select` holds the canonical type of what is cast, "" when unknown."""
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DECIMAL", "NUMERIC", "FLOAT", "DOUBLE")
+"""What the canonical types of numbers begin with."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How an engine draws a random part of any rows; texts are in its own dialect, and sampled rows never NULL in them.
+
+    native:      whether TABLESAMPLE (or SAMPLE) stands behind a common table expression
+    random:      a number from 0 to a million that is drawn anew for each row; "" where there is none
+    row_hash:    the hash of the text `_df_row` as hex digits in lower case; "" where a whole row can be hashed
+    joins_texts: how texts become one
+    """
+
+    native: bool = False
+    random: str = ""
+    row_hash: str = ""
+    joins_texts: Literal["||", "+", "CONCAT"] = "||"
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,9 @@ class SqlDialect:
     max_depth:          how many nodes may lie above each other in a statement; planning grows with the square of it
     max_characters:     how long a statement may grow before rows are kept in between: half of what the engine takes
     full_join:          which FULL joins the engine carries out: all, those on plain equality, or none
+    sampling:           how it draws samples
+    emits:              kinds of nodes (`TryCast`) and functions (`MD5()`) that the product may write here, beyond those
+                        of every engine; None for the engine in whose words the compiler writes
     reads_files:        whether the engine itself reads and writes files
     table_functions:    functions an author may use as a table; everything else could reach outside the database
     forbidden_function: pattern of functions that reach outside the database or run text as SQL, refused everywhere
@@ -55,6 +76,8 @@ class SqlDialect:
     parameter_mark: str
     stage_schema: str | None
     publish: PublishSql
+    sampling: Sampling
+    emits: frozenset[str] | None
     table_functions: frozenset[str]
     forbidden_function: str
     forbidden_table: str = ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_databricks import DATABRICKS_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -32,9 +33,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     for step in (
         select_lists.refuse_star_words(NAME, ("replace", "rename")),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 255),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         # sqlglot moves them without keeping equal names apart.
         with_clauses.hoist_with,
         select_lists.order_row_numbers(exp.null),
@@ -51,6 +51,10 @@ DATABRICKS = DatabricksDialect(
     parameter_mark=":",
     stage_schema="_dataflow",
     publish=DATABRICKS_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {"Boolean", "CONCAT()", "CONCAT_WS()", "MD5", "Mod", "NullSafeEQ", "NullSafeNEQ", "Qualify", "Rand", "TryCast"},
+    sampling=Sampling(random="RAND() * 1000000", row_hash="MD5(_df_row)", joins_texts="CONCAT"),
     table_functions=frozenset(
         {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "range", "stack"}
     ),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sqlglot import exp
 
+from dataflow_provider.dialects.base import CAST_SOURCE, NUMBERS
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIMESTAMPS = frozenset({exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ})
@@ -79,7 +81,7 @@ def try_cast_filled_texts(tree: exp.Expr) -> exp.Expr:
 
 def _each_try_cast(tree: exp.Expr, change: Callable[[exp.TryCast, exp.Expr], exp.Expr]) -> exp.Expr:
     for cast in [*tree.find_all(exp.TryCast)]:
-        if cast.to.this in exp.DataType.TEXT_TYPES:
+        if cast.to.this in exp.DataType.TEXT_TYPES or _is_number_to_truth(cast):
             changed: exp.Expr = exp.Cast(this=cast.this.copy(), to=cast.to.copy())
         else:
             text = exp.Cast(this=cast.this.copy(), to=exp.DataType(this=exp.DataType.Type.TEXT))
@@ -88,6 +90,12 @@ def _each_try_cast(tree: exp.Expr, change: Callable[[exp.TryCast, exp.Expr], exp
             return changed
         cast.replace(changed)
     return tree
+
+
+def _is_number_to_truth(cast: exp.TryCast) -> bool:
+    """Every number has a truth, but not every text of a number: `-7` is none."""
+    source = str(cast.meta.get(CAST_SOURCE, ""))
+    return cast.to.this == exp.DataType.Type.BOOLEAN and source.startswith(NUMBERS)
 
 
 def _if_filled(text: exp.Expr, value: exp.Expr) -> exp.Case:

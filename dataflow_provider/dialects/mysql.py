@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import CAST_SOURCE, SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import CAST_SOURCE, Sampling, SqlDialect
 from dataflow_provider.dialects.publish_mysql import MYSQL_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -23,11 +24,10 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         passes.refuse_infinite_numbers(NAME),
         passes.limit_offsets,
         select_lists.refuse_long_names(NAME, 64),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         passes.spell_null_order,
         literals.spell_moments,
         _search_by_place,
@@ -91,8 +91,24 @@ MYSQL = SqlDialect(
     parameter_mark=":",
     stage_schema="_dataflow",
     publish=MYSQL_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {
+        "Boolean",
+        "CONCAT()",
+        "CONCAT_WS()",
+        "Introducer",
+        "MD5",
+        "Mod",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "REGEXP_INSTR()",
+        "Rand",
+    },
+    sampling=Sampling(random="RAND() * 1000000", row_hash="MD5(_df_row)", joins_texts="CONCAT"),
     table_functions=frozenset({"json_table"}),
-    forbidden_function=r"load_file|sys_exec|sys_eval|sleep|benchmark|get_lock|release_lock|is_used_lock|is_free_lock",
+    forbidden_function=r"load_file|sys_exec|sys_eval|sleep|benchmark|get_lock|release_lock|is_used_lock|is_free_lock|"
+    r"nextval|setval|lastval|master_\w+|source_pos_wait|wait_\w+|sys\..*",
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     replaces_tables=False,

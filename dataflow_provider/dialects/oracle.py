@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_oracle import ORACLE_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -48,9 +49,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 128),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         with_clauses.hoist_with,
         select_lists.order_row_numbers(exp.null),
         row_limits.drop_idle_orders,
@@ -83,6 +83,19 @@ ORACLE = OracleDialect(
     parameter_mark=":",
     stage_schema=None,
     publish=ORACLE_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {
+        "DPipe",
+        "Introducer",
+        "RAWTOHEX()",
+        "Rand",
+        "StandardHash",
+        "SUBSTR()",
+    },
+    sampling=Sampling(
+        random="DBMS_RANDOM.VALUE(0, 1000000)", row_hash="LOWER(RAWTOHEX(STANDARD_HASH(_df_row, 'MD5')))"
+    ),
     table_functions=frozenset({"json_table", "xmltable"}),
     forbidden_function=(
         r"utl_\w+(\..*)?|(sys\.)?(utl_\w+|dbms_(?!lob\.(substr|getlength|instr)|random\.|crypto\.hash|utility\.get_hash)\w+|"

@@ -12,6 +12,11 @@ from sqlglot import exp
 from dataflow_provider.errors import AuthorError
 
 RANK = "_df_rank"
+_VOLATILE = (exp.Rand, exp.Randn, exp.Uuid, exp.TableSample)
+_VOLATILE_NAMES = frozenset(
+    {"rand", "rand2", "random", "newid", "newsequentialid", "uniform", "gen_random_uuid", "sys_guid", "random_bytes",
+     "randomblob", "rand_secure", "random_uuid", "value"}
+)  # fmt: skip
 _NOT_FINITE = ("inf", "-inf", "nan")
 
 
@@ -75,18 +80,6 @@ def refuse_star_changes(engine: str) -> Callable[[exp.Expr], exp.Expr]:
     return refuse
 
 
-def refuse_sample(engine: str) -> Callable[[exp.Expr], exp.Expr]:
-    """Return the pass that refuses samples, which only DuckDB draws from any rows."""
-
-    def refuse(tree: exp.Expr) -> exp.Expr:
-        hashed = any(str(one.this).lower() == "hash" for one in tree.find_all(exp.Anonymous))
-        if tree.find(exp.TableSample) or hashed:
-            raise UnsupportedHereError("`sample`", engine, "Use `limit` with an order, or a condition on a key.")
-        return tree
-
-    return refuse
-
-
 def spell_null_order(tree: exp.Expr) -> exp.Expr:
     """The place of NULL becomes an order term of its own, on engines that put NULL before every value.
 
@@ -106,11 +99,29 @@ def spell_null_order(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def drop_materialized(tree: exp.Expr) -> exp.Expr:
-    """`AS MATERIALIZED` is a hint that the engine does not read; what must be computed once is kept by the stage."""
-    for cte in tree.find_all(exp.CTE):
-        cte.set("materialized", None)
-    return tree
+def drop_materialized(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass for engines that have no `AS MATERIALIZED`: a WITH that is read twice is computed twice there.
+
+    What draws random values and is read more than once would show other rows each time, and is refused.
+    """
+
+    def drop(tree: exp.Expr) -> exp.Expr:
+        for cte in tree.find_all(exp.CTE):
+            if cte.args.get("materialized") and is_volatile(cte.this):
+                raise UnsupportedHereError(
+                    "a random value that is read twice", engine, "Set `checkpoint: true` on the node that draws it."
+                )
+            cte.set("materialized", None)
+        return tree
+
+    return drop
+
+
+def is_volatile(tree: exp.Expr) -> bool:
+    """Return whether the tree holds a call that answers anew each time."""
+    called = (str(one.this).lower().rpartition(".")[2] for one in tree.find_all(exp.Anonymous))
+    dots = (one.expression.name.lower() for one in tree.find_all(exp.Dot))
+    return tree.find(*_VOLATILE) is not None or not _VOLATILE_NAMES.isdisjoint([*called, *dots])
 
 
 def refuse_unions_by_name(engine: str) -> Callable[[exp.Expr], exp.Expr]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_postgres import POSTGRES_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -24,7 +25,6 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 63, of_bytes=True),
         _to_hex,
         TryCasts(NAME, _matches, zones=True).guard,
@@ -92,6 +92,22 @@ POSTGRES = SqlDialect(
     parameter_mark=":",
     stage_schema="_dataflow",
     publish=POSTGRES_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {
+        "Boolean",
+        "CONCAT_WS()",
+        "DPipe",
+        "MD5",
+        "Mod",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "Rand",
+        "RegexpLike",
+        "TO_HEX()",
+        "Tuple",
+    },
+    sampling=Sampling(random="RANDOM() * 1000000", row_hash="MD5(_df_row)"),
     table_functions=frozenset(
         {"generate_series", "unnest", "regexp_split_to_table", "json_array_elements", "jsonb_each"}
     ),
@@ -99,7 +115,8 @@ POSTGRES = SqlDialect(
         r"pg_read_\w+|pg_ls_\w+|pg_stat_file|lo_\w+|dblink\w*|query_to_xml\w*|cursor_to_xml|table_to_xml\w*|"
         r"database_to_xml\w*|schema_to_xml\w*|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|"
         r"set_config|current_setting|pg_sleep\w*|pg_advisory\w*|pg_try_advisory\w*|pg_logical\w*|pg_create\w*|pg_drop\w*|"
-        r"pg_switch_wal|pg_export_snapshot|nextval|setval"
+        r"pg_switch_wal|pg_export_snapshot|nextval|setval|pg_notify|pg_file_\w+|txid_current|pg_current_xact_id|"
+        r"pg_stat_reset\w*|pg_promote|pg_wal_\w+|pg_(start|stop)_backup|pg_backup_\w+|xpath_table|ts_stat|pg_import_\w+"
     ),
     pseudo_columns=frozenset({"user", "session_user", "current_role", "current_schema", "current_catalog"}),
     legalise=(_legalise,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
+from dataflow_provider.dialects.allowed import refuse_unlisted
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.errors import AuthorError
 
@@ -17,6 +18,7 @@ def render(tree: exp.Expr, dialect: SqlDialect, *, pretty: bool = True) -> str:
     """
     for legalise in dialect.legalise:
         tree = legalise(tree)
+    refuse_unlisted(tree, dialect)
     try:
         return tree.sql(
             dialect=dialect.sqlglot,

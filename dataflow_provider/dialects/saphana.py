@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_saphana import SAPHANA_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -44,9 +45,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.refuse_star_changes(NAME),
         select_lists.refuse_nodes(NAME, {exp.Filter: ("`FILTER (WHERE …)`", "Aggregate a `CASE WHEN … THEN … END`.")}),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 127),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         with_clauses.hoist_with,
         select_lists.order_row_numbers(exp.null),
         row_limits.drop_idle_orders,
@@ -128,6 +128,23 @@ SAPHANA = SapHanaDialect(
     parameter_mark=":",
     stage_schema=None,
     publish=SAPHANA_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {
+        "BINTOHEX()",
+        "Boolean",
+        "DAYOFMONTH()",
+        "DPipe",
+        "HASH_MD5()",
+        "Introducer",
+        "LOCATE()",
+        "MOD()",
+        "Rand",
+        "STRING_AGG()",
+        "SUBSTR()",
+        "ToBinary",
+    },
+    sampling=Sampling(random="RAND() * 1000000", row_hash="LOWER(BINTOHEX(HASH_MD5(TO_BINARY(_df_row))))"),
     table_functions=frozenset({"json_table", "xmltable", "series_generate_integer", "series_generate_date"}),
     forbidden_function=r"pal_\w+|afl\w*|hana_exec\w*|session_context|_sys_\w+(\..*)?|sys_afl\.\w+|\w+\.nextval",
     forbidden_table=r".*@.*|(sys_remote|_sys_.*|sys_afl)\..*",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_snowflake import SNOWFLAKE_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -23,9 +24,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     for step in (
         select_lists.refuse_star_words(NAME, ()),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 255),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         select_lists.order_row_numbers(exp.null),
         # Its CONCAT_WS answers NULL as soon as one text is.
         select_lists.concat_reasons(by=exp.DPipe),
@@ -41,6 +41,21 @@ SNOWFLAKE = SqlDialect(
     parameter_mark=":",
     stage_schema="_dataflow",
     publish=SNOWFLAKE_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {
+        "Boolean",
+        "DPipe",
+        "MD5",
+        "Mod",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "Qualify",
+        "SUBSTR()",
+        "TableSample",
+        "TryCast",
+    },
+    sampling=Sampling(native=True, row_hash="MD5(_df_row)"),
     table_functions=frozenset({"flatten", "explode", "generator", "split_to_table", "strtok_split_to_table"}),
     forbidden_function=(
         r"system\$\w+|get_presigned_url|build_stage_file_url|build_scoped_file_url|get_stage_location|"

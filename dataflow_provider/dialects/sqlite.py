@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_sqlite import SQLITE_PUBLISH
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         passes.refuse_infinite_numbers(NAME),
         sqlite_passes.join_texts,
         sqlite_passes.spell_moments_as_texts,
@@ -46,6 +46,22 @@ SQLITE = SqlDialect(
     parameter_mark=":",
     stage_schema=None,
     publish=SQLITE_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {
+        "Boolean",
+        "DF_MD5()",
+        "DPipe",
+        "LTRIM()",
+        "Mod",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "REGEXP()",
+        "REPLACE()",
+        "Rand",
+        "TYPEOF()",
+    },
+    sampling=Sampling(random="ABS(RANDOM() % 1000000)", row_hash="DF_MD5(_df_row)"),
     table_functions=frozenset({"json_each", "json_tree", "generate_series"}),
     forbidden_function=r"load_extension|readfile|writefile|edit|fts3_tokenizer|sqlite_\w+",
     legalise=(_legalise,),

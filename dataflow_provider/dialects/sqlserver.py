@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_sqlserver import SQLSERVER_PUBLISH
 
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 128),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         with_clauses.hoist_with,
         select_lists.order_row_numbers(lambda: exp.Subquery(this=exp.Select(expressions=[exp.null()]))),
         row_limits.drop_idle_orders,
@@ -63,6 +63,15 @@ SQLSERVER = SqlServerDialect(
     parameter_mark=":",
     stage_schema="_dataflow",
     publish=SQLSERVER_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {"BitwiseAnd", "CHECKSUM()", "CONCAT_WS()", "Convert", "MD5", "Mod", "National", "TryCast", "Uuid"},
+    sampling=Sampling(
+        # RAND() is drawn once for a whole statement.
+        random="(CHECKSUM(NEWID()) & 2147483647) % 1000000",
+        row_hash="LOWER(CONVERT(VARCHAR(32), HASHBYTES('MD5', _df_row), 2))",
+        joins_texts="+",
+    ),
     table_functions=frozenset({"string_split", "openjson", "generate_series"}),
     forbidden_function=(
         r"openrowset|openquery|opendatasource|openxml|xp_\w+|(\w+\.)*\[?(xp|sp|fn)_\w+\]?|sp_\w+|"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_sybase import SYBASE_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -46,10 +46,9 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         select_lists.refuse_nodes(NAME, _lacking()),
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         row_limits.refuse_offset(NAME),
         select_lists.refuse_long_names(NAME, 253),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         with_clauses.inline_with(NAME),
         row_limits.unwrap_statement,
         row_limits.drop_idle_orders,
@@ -97,6 +96,8 @@ SYBASE = SybaseDialect(
     parameter_mark=":",
     stage_schema=None,
     publish=SYBASE_PUBLISH,
+    emits=frozenset({"HASH()", "National"}),
+    sampling=Sampling(row_hash="LOWER(HASH(_df_row, 'md5'))", joins_texts="+"),
     table_functions=frozenset(),
     forbidden_function=r"(\w+\.)*(xp|sp)_\w+|openxml|xmlextract|xmlparse|syb_sendmsg|syb_quit|java\.\w+.*|sun\.\w+.*",
     forbidden_table=r".*\..*\..*\..*",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dataflow_provider.dialects.base import SqlDialect
+from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_teradata import TERADATA_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -48,9 +49,8 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     for step in (
         select_lists.refuse_star_words(NAME, ("except_", "replace", "rename")),
         passes.refuse_unions_by_name(NAME),
-        passes.refuse_sample(NAME),
         select_lists.refuse_long_names(NAME, 128),
-        passes.drop_materialized,
+        passes.drop_materialized(NAME),
         with_clauses.hoist_with,
         select_lists.order_row_numbers(lambda: exp.Literal.number(1)),
         row_limits.rank_limits(NAME),
@@ -105,6 +105,10 @@ TERADATA = TeradataDialect(
     parameter_mark=":",
     stage_schema=None,
     publish=TERADATA_PUBLISH,
+    emits=WITH_CLAUSES
+    | WINDOWS
+    | {"DPipe", "FROM_BYTES()", "HASHROW()", "Introducer", "Qualify", "SUBSTR()", "TableSample", "TryCast"},
+    sampling=Sampling(native=True, row_hash="LOWER(FROM_BYTES(HASHROW(_df_row), 'base16'))"),
     table_functions=frozenset({"strtok_split_to_table", "regexp_split_to_table", "json_table"}),
     forbidden_function=(
         r"read_nos|write_nos|script|xmlquery|execr|.*foreign_\w+|td_sysfnlib\.\w*nos|syslib\..*|"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from dataflow_provider.dialects.base import CAST_SOURCE
+from dataflow_provider.dialects.base import CAST_SOURCE, NUMBERS
 from dataflow_provider.dialects.passes import UnsupportedHereError
 
 _Kind = exp.DType
@@ -21,7 +21,6 @@ INTEGERS: Mapping[exp.DType, tuple[int, int]] = {
     _Kind.BIGINT: (-(2**63), 2**63 - 1),
 }
 MOMENTS = frozenset({_Kind.TIMESTAMP, _Kind.TIMESTAMPNTZ, _Kind.DATETIME, _Kind.TIMESTAMPTZ})
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DECIMAL", "NUMERIC", "FLOAT", "DOUBLE")
 # Without backslashes, which mean one thing or another by the engine's settings.
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
@@ -77,7 +76,7 @@ class TryCasts:
         source = str(cast.meta.get(CAST_SOURCE, ""))
         if cast.to.this in exp.DataType.TEXT_TYPES:
             return _short_enough(cast)
-        if source.startswith(_NUMBERS):
+        if source.startswith(NUMBERS):
             return self.number(cast)
         if source == "BOOLEAN":
             return plain(cast)

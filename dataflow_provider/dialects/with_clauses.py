@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from dataflow_provider.dialects.passes import UnsupportedHereError
-
-_VOLATILE = (exp.Rand, exp.Uuid)
-_VOLATILE_NAMES = frozenset({"rand", "rand2", "newid", "newsequentialid"})
+from dataflow_provider.dialects.passes import UnsupportedHereError, is_volatile
 
 
 def hoist_with(tree: exp.Expr) -> exp.Expr:
@@ -123,8 +120,7 @@ def _refuse_volatile(cte: exp.CTE, readers: list[exp.Expr], engine: str) -> None
         1 for reader in readers if reader is not cte for table in reader.find_all(exp.Table)
         if not table.db and table.name == cte.alias
     )  # fmt: skip
-    named = any(str(one.this).lower() in _VOLATILE_NAMES for one in cte.find_all(exp.Anonymous))
-    if reads > 1 and (named or cte.find(*_VOLATILE)):
+    if reads > 1 and is_volatile(cte):
         raise UnsupportedHereError(
             "a random value that is read twice", engine, "Set `checkpoint: true` on the node that draws it."
         )

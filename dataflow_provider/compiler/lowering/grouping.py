@@ -23,6 +23,7 @@ from dataflow_provider.compiler.lowering.tree import (
     star,
     star_or_columns,
 )
+from dataflow_provider.dialects.allowed import AUTHOR
 from dataflow_provider.spec.nodes import AggregateTransform, DeduplicateTransform, PivotTransform, Scalar
 
 
@@ -119,6 +120,7 @@ def _pivoted(aggregate: str, of: str, one: Scalar, value: str) -> exp.Expr:
     here = exp.Is(this=column(of), expression=exp.null()) if one is None else equals(column(of), scalar_literal(one))
     taken = exp.Case(ifs=[exp.If(this=here, true=column(value))])
     result: exp.Expr = exp.Anonymous(this=aggregate, expressions=[taken])
+    result.meta[AUTHOR] = True
     if aggregate.startswith(("COUNT", "APPROX_COUNT")):
         present = exp.Count(this=exp.Case(ifs=[exp.If(this=here.copy(), true=exp.Literal.number(1))]))
         some = exp.GT(this=present, expression=exp.Literal.number(0))

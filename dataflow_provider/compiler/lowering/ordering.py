@@ -9,9 +9,10 @@ from sqlglot import exp
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Path, Port, Relation
 from dataflow_provider.compiler.lowering.projection import add_columns, refuse_repeated
-from dataflow_provider.compiler.lowering.tree import column, identifier, order_parts, ordered, select, star
+from dataflow_provider.compiler.lowering.sampling import sampled
+from dataflow_provider.compiler.lowering.tree import identifier, order_parts, ordered, select, star
 from dataflow_provider.compiler.sqltext import SqlTextError, parse_frame
-from dataflow_provider.spec.nodes import Sample, SortTransform, WindowTransform
+from dataflow_provider.spec.nodes import SortTransform, WindowTransform
 
 # Their value comes from the row's place, so a frame means nothing to them and some engines refuse one.
 _RANKING = (
@@ -19,8 +20,6 @@ _RANKING = (
 )  # fmt: skip
 _WINDOW_FUNCTIONS = (exp.AggFunc, *_RANKING, exp.FirstValue, exp.LastValue, exp.NthValue)
 _WRAPPERS = (exp.IgnoreNulls, exp.RespectNulls, exp.Filter, exp.WithinGroup)
-_ROW = "_df_row"
-_MILLION = 1_000_000
 
 
 def order_terms(
@@ -117,7 +116,7 @@ def _over(
 
 def lower_sort(scope: Lowering, node: GraphNode, spec: SortTransform, ports: Sequence[Port]) -> None:
     rows = scope.input(node.inputs[0])
-    body = select([star()], rows.table()) if spec.sample is None else _sampled(scope, rows, spec.sample)
+    body = select([star()], rows.table()) if spec.sample is None else sampled(scope, node, rows, spec.sample)
     order = order_terms(scope, node, ("order_by",), spec.order_by, rows)
     if spec.sample is not None and (order or spec.limit is not None or spec.offset is not None):
         body = select([star()], exp.Subquery(this=body, alias=exp.TableAlias(this=identifier("s"))))
@@ -128,24 +127,3 @@ def lower_sort(scope: Lowering, node: GraphNode, spec: SortTransform, ports: Seq
     if spec.offset:
         body = body.offset(spec.offset, copy=False)
     scope.define(node.id, None, body, rows.columns)
-
-
-def _sampled(scope: Lowering, rows: Relation, sample: Sample) -> exp.Select:
-    """Return a random part of the rows; with a seed by a hash of each row, so that it does not hang on threads."""
-    if sample.seed is None:
-        source = rows.table()
-        source.set("sample", _table_sample(sample))
-        return select([star()], source)
-    ticket = exp.Anonymous(this="hash", expressions=[column(_ROW), exp.Literal.number(sample.seed)])
-    body = select([star()], rows.table(_ROW))
-    if sample.rows is not None:
-        return body.order_by(ticket, copy=False).limit(sample.rows, copy=False)
-    share = exp.Literal.number(round((sample.percent or 0) * _MILLION / 100))
-    rest = exp.Mod(this=ticket, expression=exp.Literal.number(_MILLION))
-    return body.where(exp.LT(this=rest, expression=share), copy=False)
-
-
-def _table_sample(sample: Sample) -> exp.TableSample:
-    if sample.rows is not None:
-        return exp.TableSample(method=exp.Var(this="RESERVOIR"), size=exp.Literal.number(sample.rows))
-    return exp.TableSample(method=exp.Var(this="BERNOULLI"), percent=exp.Literal.number(str(sample.percent)))

@@ -5,6 +5,7 @@ A column has the type it was declared with; what a query computes has none (""),
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import sqlite3
@@ -267,8 +268,14 @@ def _open(connection: ConnectionSpec, database: Path, *, read_only: bool) -> sql
     raw.execute("PRAGMA foreign_keys = ON")
     # The dialect's guards around casts ask it; SQLite has the operator, and leaves the function to programs.
     raw.create_function("regexp", 2, _regexp, deterministic=True)
+    raw.create_function("df_md5", 1, _md5, deterministic=True)
     raw.set_authorizer(_authorize)
     return raw
+
+
+def _md5(text: str) -> str:
+    """Return the hash by which a sample with a seed chooses rows."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _regexp(pattern: str | None, text: object) -> int | None:

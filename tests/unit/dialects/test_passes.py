@@ -67,7 +67,6 @@ def test_place_of_null_holds_where_the_engine_has_no_word_for_it(order: str, exp
         ("SELECT * EXCLUDE (id) FROM t", "nobody knows by name"),
         ("SELECT * FROM t QUALIFY ROW_NUMBER() OVER (ORDER BY id) = 1", "nobody knows by name"),
         ("SELECT * FROM t UNION ALL BY NAME SELECT * FROM u", "union by name"),
-        ("SELECT * FROM t TABLESAMPLE BERNOULLI (10 PERCENT)", "sample"),
         ("SELECT TRY_CAST(k AS TIME) AS k FROM t", "notices every bad value"),
     ],
 )

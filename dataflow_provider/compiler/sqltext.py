@@ -56,7 +56,7 @@ def parse_query(text: str, dialect: SqlDialect) -> exp.Query:
     Raises:
         SqlTextError: for a syntax error, several statements, anything but a query, and functions that reach outside.
     """
-    tree = _parse_one(text, dialect)
+    tree = parse_any(text, dialect)
     if not isinstance(tree, exp.Query):
         raise SqlTextError(
             "DF-SQL-003",
@@ -74,7 +74,7 @@ def parse_expression(text: str, dialect: SqlDialect) -> exp.Expr:
     Raises:
         SqlTextError: for a syntax error and everything that is no single expression.
     """
-    tree = _parse_one(text, dialect, into=exp.Condition)
+    tree = parse_any(text, dialect, into=exp.Condition)
     is_query = isinstance(tree, exp.Query) and not isinstance(tree, exp.Subquery)
     if is_query or isinstance(tree, exp.Star) or (isinstance(tree, exp.Column) and isinstance(tree.this, exp.Star)):
         raise SqlTextError(
@@ -173,7 +173,12 @@ def _tokens(text: str, sqlglot_dialect: str) -> tuple[Token, ...]:
     return tuple(sqlglot.tokenize(text, dialect=sqlglot_dialect))
 
 
-def _parse_one(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = None) -> exp.Expr:
+def parse_any(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = None) -> exp.Expr:
+    """Return the one statement of the text, whatever it may do: for comparing texts, never for running them.
+
+    Raises:
+        SqlTextError: for a syntax error and several statements.
+    """
     marked = _mark_names(text, dialect)
     engine = sqlglot.Dialect.get_or_raise(dialect.sqlglot)
     try:

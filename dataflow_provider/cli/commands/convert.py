@@ -1,4 +1,7 @@
-"""`dataflow convert PATH --to yaml`: a SELECT as a pipeline file. Exit 1 when the text is no query."""
+"""`dataflow convert PATH --to sql|yaml`: a pipeline file as a script, a script or any SELECT as a pipeline file.
+
+Exit 1 when it cannot be converted; nothing is written then.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Finding
-from dataflow_provider.spec.loader import parse_pipeline
+from dataflow_provider.spec.format import format_pipeline
+from dataflow_provider.spec.loader import load_pipeline, parse_pipeline
 from dataflow_provider.spec.project import Project
 
 if TYPE_CHECKING:
@@ -33,8 +37,8 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,199}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="PATH", type=Path, help="file of one SELECT")
-    parser.add_argument("--to", choices=("yaml",), required=True, help="what to make of it")
+    parser.add_argument("path", metavar="PATH", type=Path, help="pipeline file, script made of one, or one SELECT")
+    parser.add_argument("--to", choices=("sql", "yaml", "python"), required=True, help="what to make of it")
     parser.add_argument("-o", "--output", metavar="F", type=Path, help="write to this file instead of the screen")
     parser.add_argument("--connection", metavar="C", help="connection the SQL runs on")
     parser.add_argument("--dialect", metavar="D", help="engine of the SQL when the connection is not defined here")
@@ -45,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print or write what the file becomes. JSON: `{"ok": true, "path", "text", "findings": [finding…]}`."""
-    text, findings = _to_yaml(args)
+    text, findings = _convert(args)
     if args.output is not None:
         _write(args.output, text.encode())
     if args.json:
@@ -58,15 +62,70 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _to_yaml(args: argparse.Namespace) -> tuple[str, list[Finding]]:
-    sql = _read(args.path)
+def _convert(args: argparse.Namespace) -> tuple[str, list[Finding]]:
+    is_pipeline = args.path.suffix.lower() in (".yaml", ".yml")
+    if args.to == "python" or args.path.suffix.lower() == ".py":
+        raise AuthorError(
+            "DF-CONV-013",
+            "Python is not among the forms of a pipeline yet; `sql` and `yaml` are",
+            hint="Convert with `--to sql` for people who read SQL; Airflow runs the YAML itself.",
+        )
+    if is_pipeline:
+        return _from_pipeline(args)
+    if args.to == "sql":
+        raise AuthorError(
+            "DF-CONV-014",
+            f"`{args.path}` is no pipeline file, and only those become a script",
+            hint="Name a `.yaml` file; SQL becomes a pipeline with `--to yaml`.",
+        )
+    text = _read(args.path)
+    # Imported late: sqlglot costs more than everything else here.
+    from dataflow_provider.compiler.script.read import is_script
+
+    return _from_script(text, args) if is_script(text) else _from_select(text, args)
+
+
+def _from_pipeline(args: argparse.Namespace) -> tuple[str, list[Finding]]:
+    """Return the pipeline as a script, or in canonical layout and the newest version of the language."""
+    loaded = load_pipeline(args.path)
+    loaded.require()
+    if args.to == "yaml":
+        return format_pipeline(loaded.text), list(loaded.findings)
+    from dataflow_provider.compiler.script.takeover import to_script
+
+    return to_script(loaded), list(loaded.findings)
+
+
+def _from_script(text: str, args: argparse.Namespace) -> tuple[str, list[Finding]]:
+    from dataflow_provider.compiler.script.read import split_script
+    from dataflow_provider.compiler.script.takeover import take_over
+
+    script = split_script(text)
+    taken = take_over(script, str(args.path))
+    _refuse_newer(args.output, script.file or "", taken.text)
+    return taken.text, list(taken.findings)
+
+
+def _refuse_newer(output: Path | None, carried: str, made: str) -> None:
+    """Refuse to write over a pipeline file that was edited since the script was made of it."""
+    if output is None or not output.exists():
+        return
+    there = load_pipeline(output)
+    if there.pipeline is None or format_pipeline(there.text) not in (carried, made):
+        raise AuthorError(
+            "DF-CONV-024",
+            f"`{output}` is not the file that the script was made of; its own edits would be lost",
+            hint="Write to another file and compare them with `dataflow diff`, or make the script anew.",
+        )
+
+
+def _from_select(sql: str, args: argparse.Namespace) -> tuple[str, list[Finding]]:
     if args.connection is None:
         raise AuthorError("DF-CONV-010", "`--connection` is missing", hint="Name the connection the SQL runs on.")
     project = Project.of(args.output or args.path)
     connection = None if args.dialect and not args.live else command_connections(project).get(args.connection)
     engine = args.dialect or (connector_of(connection).name if connection else "")
     pipeline_id = _pipeline_id(args)
-    # Imported late: sqlglot costs more than everything else here.
     from dataflow_provider.compiler.decompile.decompile import Origin
 
     origin = Origin(pipeline_id, args.connection, engine, get_dialect(engine), args.target)
@@ -80,7 +139,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise AuthorError("DF-CONV-011", f"`{path}` cannot be read: {exc}", hint="Name a file of SQL text.") from exc
+        raise AuthorError(
+            "DF-CONV-011", f"`{path}` cannot be read: {exc}", hint="Name a file of text in UTF-8."
+        ) from exc
 
 
 def _pipeline_id(args: argparse.Namespace) -> str:

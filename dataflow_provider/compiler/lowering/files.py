@@ -16,7 +16,7 @@ from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.sources import read
-from dataflow_provider.compiler.lowering.tree import alias, column, select, star
+from dataflow_provider.compiler.lowering.tree import alias, column, identifier, select, star
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.render import render
@@ -63,6 +63,15 @@ def lower_file_source(scope: Lowering, node: GraphNode, spec: FileSource, ports:
     scope.define(node.id, None, body, kept, cheap=spec.where is None)
     if keeps_rejects:
         scope.define(node.id, REJECTED, _rejected(names), REJECT_COLUMNS, cheap=True, fixed=True)
+
+
+def read_files(scope: Lowering, node: GraphNode, spec: FileSource) -> tuple[exp.Expr, Columns | None]:
+    """Return what reads the files inside a query, and its columns; bad records are not asked about."""
+    whole = spec.model_copy(update={"on_bad_record": "fail"})
+    rows, columns = _rows_of(scope, node, whole, _Names(_RAW, _REJECTS, _SCANS))
+    if len(rows.expressions) == 1 and isinstance(rows.expressions[0], exp.Star):
+        return rows.args["from_"].this, columns
+    return exp.Subquery(this=rows, alias=exp.TableAlias(this=identifier("f"))), columns
 
 
 def _add_read(scope: Lowering, node: GraphNode, table: str, sql: str) -> None:

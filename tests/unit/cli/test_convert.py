@@ -88,3 +88,64 @@ def test_convert_id_that_cannot_be_one_is_refused(query: Path, capsys: pytest.Ca
 def test_convert_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(tmp_path / "no.sql"), "--to", "yaml", "--connection", "dwh", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "DF-CONV-011"
+
+
+PIPELINE = """\
+# Kept
+apiVersion: dataflow/v1
+kind: Pipeline
+id: usage
+nodes:
+  calls: {type: source.duckdb, table: main.calls}
+  long: {type: transform.filter, from: calls, where: "seconds > 60"}  # minutes
+  mart: {type: target.duckdb, from: long, table: mart.usage}
+"""
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Path:
+    path = tmp_path / "usage.yaml"
+    path.write_text(PIPELINE)
+    return path
+
+
+def test_convert_pipeline_to_sql_and_back_with_an_edit(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = pipeline.with_suffix(".sql")
+    assert main(["convert", str(pipeline), "--to", "sql", "-o", str(script)]) == 0
+    assert main(["convert", str(pipeline), "--to", "yaml", "-o", str(pipeline)]) == 0
+    formatted = pipeline.read_text()
+    assert main(["convert", str(script), "--to", "yaml", "-o", str(pipeline)]) == 0
+    assert pipeline.read_text() == formatted
+    script.write_text(script.read_text().replace("WHERE seconds > 60", "WHERE seconds > 90"))
+    capsys.readouterr()
+    assert main(["convert", str(script), "--to", "yaml", "-o", str(pipeline), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["path"], answer["findings"]) == (str(pipeline), [])
+    assert "where: seconds > 90" in pipeline.read_text()
+
+
+def test_convert_script_keeps_off_a_file_with_edits_of_its_own(
+    pipeline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = pipeline.with_suffix(".sql")
+    assert main(["convert", str(pipeline), "--to", "sql", "-o", str(script)]) == 0
+    pipeline.write_text(PIPELINE.replace("60", "70"))
+    capsys.readouterr()
+    assert main(["convert", str(script), "--to", "yaml", "-o", str(pipeline), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "DF-CONV-024"
+    assert pipeline.read_text() == PIPELINE.replace("60", "70")
+
+
+def test_convert_what_is_not_there_is_refused(pipeline: Path, query: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, code in (([pipeline, "--to", "python"], "DF-CONV-013"), ([query, "--to", "sql"], "DF-CONV-014")):
+        assert main(["convert", *map(str, arguments), "--json"]) == 1
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == code
+
+
+def test_convert_pipeline_whose_sql_is_wrong_is_refused_with_its_findings(
+    pipeline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.write_text(PIPELINE.replace("seconds > 60", "seconds >"))
+    assert main(["convert", str(pipeline), "--to", "sql", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert ("DF-SQL-001", 7) in [(one["code"], one["line"]) for one in found]

@@ -9,8 +9,9 @@ from dataflow_provider.compiler.plan import Plan
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import DataflowError
+from dataflow_provider.execution.progress import Progress
 from dataflow_provider.execution.results import RunResult, StageResult
-from dataflow_provider.execution.stage import run_stage
+from dataflow_provider.execution.stage import release_inputs, run_stage
 from dataflow_provider.spec.project import Project
 
 StageOutcome = StageResult | DataflowError | None
@@ -26,9 +27,12 @@ def run_pipeline(
 ) -> RunResult:
     """Run every stage once and return how it went; `on_stage` hears of each stage as it ends.
 
-    A failed stage stops those that depend on it, the others still run.
+    A failed stage stops those that depend on it, the others still run. When an earlier try of the run ended between
+    its targets, those that it has published are left out.
     """
     started = time.monotonic()
+    progress = Progress.of(plan, values, project)
+    needless = progress.needless()
     done: list[StageResult] = []
     errors: dict[str, DataflowError] = {}
     skipped: list[str] = []
@@ -38,11 +42,18 @@ def run_pipeline(
             skipped.append(stage.id)
         else:
             try:
-                outcome = run_stage(plan, stage.id, values, connections, project)
+                if stage.id in needless:
+                    release_inputs(plan, stage, values, connections, project, without=needless)
+                    outcome = progress.result(stage.id)
+                else:
+                    outcome = run_stage(plan, stage.id, values, connections, project)
+                    progress.add(outcome)
                 done.append(outcome)
             except DataflowError as error:
                 outcome = errors[stage.id] = error
         on_stage(stage.id, outcome)
+    if not errors:
+        progress.forget()
     return RunResult(
         run_id=values.run_id,
         state="failed" if errors else max((one.state for one in done), key=("success", "warning").index),

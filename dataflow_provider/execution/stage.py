@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +82,7 @@ def run_stage(
             if stage.inputs:
                 with open_session(plan, stage, connections, project) as session:
                     StageRun(plan, stage, values, project, session, handed).release_inputs()
-    _release_foreign(plan, stage, values, connections, project)
+    _release(plan, stage, _foreign_inputs(plan, stage), values, connections, project)
     return result
 
 
@@ -131,8 +131,23 @@ def _fetch_foreign(
     return handed
 
 
-def _release_foreign(plan: Plan, stage: Stage, values: RunValues, connections: Connections, project: Project) -> None:
-    for one in _foreign_inputs(plan, stage):
+def release_inputs(
+    plan: Plan, stage: Stage, values: RunValues, connections: Connections, project: Project, *, without: Container[str]
+) -> None:
+    """A stage that is not run has read its inputs all the same, but those of stages in `without`, which made none."""
+    inputs = [one for one in stage.inputs if one.stage not in without]
+    _release(plan, stage, inputs, values, connections, project)
+
+
+def _release(
+    plan: Plan,
+    stage: Stage,
+    inputs: Iterable[StageInput],
+    values: RunValues,
+    connections: Connections,
+    project: Project,
+) -> None:
+    for one in inputs:
         upstream = plan.stage(one.stage)
         with open_session(plan, upstream, connections, project) as session:
             tables = StageTables(session, get_dialect(upstream.dialect), plan, values)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from dataflow_provider.compiler.plan import Plan
-from dataflow_provider.execution import pipeline
+from dataflow_provider.execution.stage import run_stage
 from tests.unit.execution.conftest import Workplace
 
 COUNTED = "create: {if_missing: true}, post_sql: [INSERT INTO log VALUES ('%s')]"
@@ -65,7 +65,6 @@ def test_other_run_id_publishes_everything(workplace: Workplace, plan: Plan) -> 
 
 def test_process_killed_between_two_targets_is_taken_up_behind_the_first(workplace: Workplace, plan: Plan) -> None:
     workplace.sql("CREATE TABLE missing (n INTEGER)")
-    run_stage = pipeline.run_stage
 
     def die(plan: Plan, stage: str, *given: Any) -> Any:
         if stage == "two":
@@ -74,7 +73,7 @@ def test_process_killed_between_two_targets_is_taken_up_behind_the_first(workpla
 
     child = os.fork()
     if child == 0:
-        with patch.object(pipeline, "run_stage", die):
+        with patch("dataflow_provider.execution.pipeline.run_stage", die):
             workplace.run(plan)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

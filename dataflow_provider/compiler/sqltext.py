@@ -351,6 +351,8 @@ def _function_name(node: exp.Expr) -> str:
         return node.name.lower()
     if isinstance(node, exp.ReadCSV | exp.ReadParquet):
         return "read_csv" if isinstance(node, exp.ReadCSV) else "read_parquet"
+    if isinstance(node, exp.ExplodingGenerateSeries):
+        return "generate_series"
     return node.sql_name().lower() if isinstance(node, exp.Func) else ""
 
 

@@ -10,7 +10,7 @@ from dataflow_provider.compiler.decompile.drafts import Rows
 from dataflow_provider.compiler.decompile.emit import emit_field, emit_node, scalar
 from dataflow_provider.compiler.decompile.normalise import Describe, Normal, normalise
 from dataflow_provider.compiler.decompile.params import param_types
-from dataflow_provider.compiler.decompile.query import keep_whole, plan_query
+from dataflow_provider.compiler.decompile.query import keep_whole, keep_written, plan_query, reads_part_of_table
 from dataflow_provider.compiler.decompile.scope import Kept, Planner
 from dataflow_provider.compiler.decompile.spelling import Spelling
 from dataflow_provider.compiler.sqltext import parse_query
@@ -49,11 +49,15 @@ def decompile_query(text: str, origin: Origin, describe: Describe) -> Decompiled
         SqlTextError: when the text is not one readable query.
     """
     query = parse_query(text, origin.dialect)
+    in_part = reads_part_of_table(query)
     normal = normalise(query, origin.dialect, describe)
     params = param_types(normal.query)
     planner = Planner(Spelling(origin.dialect), origin.connector, normal.tables, plan_query)
+    if in_part:
+        return _finish(planner, keep_written(planner, text, normal, RESULT), normal, origin, params)
     if not normal.qualified:
-        return _finish(planner, keep_whole(planner, normal.query, RESULT, UNRESOLVED), normal, origin, params)
+        rows = keep_whole(planner, normal.query, RESULT, UNRESOLVED, as_written=True)
+        return _finish(planner, Rows(rows.draft, normal.outputs or rows.columns), normal, origin, params)
     made = _finish(planner, planner.query(normal.query, {}, RESULT), normal, origin, params)
     refused = _first_error(made.text, origin)
     if refused is None:

@@ -17,7 +17,7 @@ from dataflow_provider.compiler.decompile.scope import Scope, conjuncts, content
 
 LEFT, RIGHT = "l", "r"
 TRUE = "1 = 1"
-_ODD_PARTS = ("pivots", "sample", "laterals", "joins", "when", "version", "match_recognize", "ordinality")
+_KNOWN_PARTS = frozenset({"this", "alias", "db", "catalog", "hints", "indexed"})
 _OUTER = ("right", "full")
 _SAFE = (
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Like, exp.Is, exp.And, exp.Or, exp.Not,
@@ -333,9 +333,9 @@ def _read_join(scope: Scope, item: exp.Join) -> Source:
 
 
 def _read(scope: Scope, item: exp.Expr) -> Source:
-    odd = [key for key in _ODD_PARTS if item.args.get(key)]
-    if odd:
-        raise NotAGraph(f"the {odd[0]} of a table have no node")
+    odd = [key for key, value in item.args.items() if value and key not in _KNOWN_PARTS]
+    if odd and isinstance(item, exp.Table | exp.Subquery):
+        raise NotAGraph(f"{odd[0].upper()} of a table has no node")
     if isinstance(item, exp.Table) and isinstance(item.this, exp.Identifier):
         return _read_table(scope, item)
     if isinstance(item, exp.Values) and item.alias and item.args["alias"].columns:

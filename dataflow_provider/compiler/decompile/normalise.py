@@ -54,7 +54,7 @@ def normalise(query: exp.Query, dialect: SqlDialect, describe: Describe) -> Norm
     """Return the query qualified; `outputs` are its column names as written, empty when a star hides them."""
     before = names_of(query)
     name_items(query, dialect.name)
-    written = _output_names(query)
+    written = _output_names(query, dialect)
     tables = _replace_tables(query, dialect, describe)
     _strip_schemas(query, tables)
     query = _empty_exists(_expand_group_by_all(query))
@@ -86,9 +86,15 @@ def _count_volatile(tree: exp.Expr) -> int:
     return sum(1 for _ in tree.find_all(*_VOLATILE)) + sum(1 for _ in named)
 
 
-def _output_names(query: exp.Query) -> tuple[str, ...]:
-    names = tuple(one.alias_or_name for one in query.selects)
-    return () if any(not name or name == "*" for name in names) else names
+def _output_names(query: exp.Query, dialect: SqlDialect) -> tuple[str, ...]:
+    """Return the names of the columns as written, or as the engine folds what has no quotes; none behind a star."""
+    names = []
+    for item in query.selects:
+        name = item.args.get("alias") if isinstance(item, exp.Alias) else item.this
+        if item.is_star or not isinstance(name, exp.Identifier):
+            return ()
+        names.append(name.name if name.args.get("quoted") else dialect.publish.fold(name.name))
+    return tuple(names)
 
 
 def _replace_tables(query: exp.Query, dialect: SqlDialect, describe: Describe) -> dict[str, BaseTable]:
@@ -276,11 +282,13 @@ def free_columns(query: exp.Expr) -> list[exp.Column]:
 
 
 def refuse_unqualified(select: exp.Select) -> None:
-    """Refuse a column that nobody can tell the table of.
+    """Refuse a column that nobody can tell the table of, or that joins by a mark.
 
     Raises:
         NotAGraph: naming the column.
     """
+    if any(column.args.get("join_mark") for column in select.find_all(exp.Column)):
+        raise NotAGraph("it joins by `(+)`")
     aliases = {item.alias for item in select.expressions if isinstance(item, exp.Alias)}
     by_alias = [select.args[key] for key in ("order", "distinct") if select.args.get(key) is not None]
     for column in select.find_all(exp.Column):

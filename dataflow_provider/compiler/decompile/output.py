@@ -51,7 +51,7 @@ def _count(query: exp.Query, key: str) -> int | None:
         value = clause.args.get("count") or exp.Literal.number(1)
     else:
         value = clause.expression
-    odd = options is not None and any(options.args.values())
+    odd = options is not None and (options.args.get("percent") or options.args.get("with_ties"))
     if odd or clause.args.get("offset") or clause.expressions or not isinstance(value, exp.Literal) or value.is_string:
         raise NotAGraph(f"`{clause.sql().strip()}` is no plain number of rows")
     return int(value.name)

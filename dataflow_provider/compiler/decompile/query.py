@@ -6,12 +6,13 @@ from sqlglot import exp
 
 from dataflow_provider.compiler.decompile.drafts import Draft, NotAGraph, Rows, as_id, fresh
 from dataflow_provider.compiler.decompile.joins import Meeting, half_join
-from dataflow_provider.compiler.decompile.normalise import free_columns
+from dataflow_provider.compiler.decompile.normalise import Normal, free_columns
 from dataflow_provider.compiler.decompile.output import sort
 from dataflow_provider.compiler.decompile.scope import Cte, Env, Kept, Planner, Scope
 from dataflow_provider.compiler.decompile.select import plan_select
 from dataflow_provider.compiler.lowering.query import is_cte
 
+_PARTS = ("when", "version", "system_time", "partition", "changes", "only")
 _FAMILIES = (
     ("exact", exp.DataType.INTEGER_TYPES | {exp.DataType.Type.DECIMAL}),
     ("float", exp.DataType.FLOAT_TYPES),
@@ -182,13 +183,29 @@ def _family(tree: exp.Expr) -> str | None:
 # ---------------------------------------------------------------- what stays SQL
 
 
-def keep_whole(planner: Planner, query: exp.Query, wanted: str, reason: str) -> Rows:
-    """Keep a whole statement, its WITH queries included, as one SQL node over its tables."""
+def keep_whole(planner: Planner, query: exp.Query, wanted: str, reason: str, *, as_written: bool = False) -> Rows:
+    """Keep a whole statement, its WITH queries included, as one SQL node over its tables.
+
+    `as_written`: its names are not yet what the engine makes of them, so none may be quoted.
+    """
     text = query.copy()
     inputs: dict[str, Draft] = {}
     for table in _real_tables(text):
         _read_as_input(planner, table, planner.table(table.name)[0], planner.tables[table.name].alias.lower(), inputs)
-    return _add_kept(planner, text, inputs, wanted, reason)
+    return _add_kept(planner, text, inputs, wanted, reason, as_written=as_written)
+
+
+def reads_part_of_table(query: exp.Query) -> bool:
+    """Return whether a table is read as it was, in part or without its heirs: that is said where it is read."""
+    return any(table.args.get(key) for table in query.find_all(exp.Table) for key in _PARTS)
+
+
+def keep_written(planner: Planner, text: str, normal: Normal, wanted: str) -> Rows:
+    """Keep a statement as the query of one source, so that every table in it is read in its own way."""
+    fields = {"query": text.strip().rstrip(";").rstrip() + "\n"}
+    draft = planner.drafts.add(f"source.{planner.connector}", wanted, fields)
+    planner.kept.append(Kept(draft, "it reads a table as it was, in part, or ONLY itself"))
+    return Rows(draft, normal.outputs)
 
 
 def _real_tables(text: exp.Query) -> list[exp.Table]:
@@ -229,9 +246,11 @@ def _add_kept(
     wanted: str,
     reason: str,
     query: exp.Query | None = None,
+    *,
+    as_written: bool = False,
 ) -> Rows:
     columns = tuple(one.alias_or_name for one in (query or text).selects)
-    written = planner.spelling.text(text, pretty=True) + "\n"
+    written = planner.spelling.text(text, pretty=True, as_written=as_written) + "\n"
     if inputs:
         draft = planner.drafts.add("transform.sql", wanted, {"query": written}, inputs.items())
     else:

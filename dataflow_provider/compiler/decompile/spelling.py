@@ -35,13 +35,13 @@ class Spelling:
     def column(self, name: str, side: str | None = None) -> exp.Column:
         return exp.Column(this=self.identifier(name), table=exp.to_identifier(side) if side else None)
 
-    def text(self, tree: exp.Expr, *, pretty: bool = False) -> str:
-        """Return the tree as one expression or query; its placeholders are spelled `:name`."""
+    def text(self, tree: exp.Expr, *, pretty: bool = False, as_written: bool = False) -> str:
+        """Return the tree as one expression or query, its placeholders spelled `:name`; odd names get quotes."""
         holder = exp.Paren(this=tree.copy())
         for placeholder in list(holder.find_all(exp.Placeholder)):
             placeholder.replace(exp.Var(this=f":{placeholder.name}"))
         for name in list(holder.find_all(exp.Identifier)):
-            if isinstance(name.parent, exp.Column | exp.Alias):
+            if isinstance(name.parent, exp.Column | exp.Alias) and not as_written:
                 name.set("quoted", bool(name.args.get("quoted")) or self.identifier(name.name).args["quoted"])
         return str(holder.this.sql(dialect=self.dialect.sqlglot, pretty=pretty, comments=False))
 

@@ -23,7 +23,7 @@ select 1 as one, 'x' as c;
 select id from t where exists (select k from u where u.k = t.k group by k having count(*) > 1);
 -- LATERAL
 select t.id, l.y from t, lateral (select max(y) y from u where u.k = t.k) l;
--- the sample of a table
+-- SAMPLE of a table
 select id from t tablesample 100%;
 -- may be a column or an item
 select abs(x) as x from t order by x + 1;

@@ -23,7 +23,9 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
 from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import run_pipeline
+from dataflow_provider.spec.findings import Severity
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 from tests.conformance.data import TABLES, Table
@@ -119,14 +121,15 @@ class Engine:
             with self.session() as session:
                 return self.answer(session, case, nodes, outputs)
         names = {ref: f"out_{number}" for number, ref in enumerate(outputs)}
-        result = run_pipeline(
-            plan_pipeline(self.pipeline(case, nodes, names)),
-            RunValues(f"manual__{case}"),
-            OneConnection(self.spec),
-            Project(self.folder, "default", (self.folder,), self.folder / "unused.duckdb"),
-        )
+        plan, values, connections = (
+            plan_pipeline(self.pipeline(case, nodes, names)), RunValues(f"manual__{case}"), OneConnection(self.spec),
+        )  # fmt: skip
+        project = Project(self.folder, "default", (self.folder,), self.folder / "unused.duckdb")
+        found = check_live(plan, values, connections, project).problems
+        result = run_pipeline(plan, values, connections, project)
         for error in result.errors.values():
             raise error
+        assert [one for one in found if one.severity is Severity.ERROR] == [], "what runs is called an error"
         with self.session() as session:
             return {
                 ref: rows_of(session, self.quoted(f"{case}_{name}"), rows)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from dataflow_provider.compiler.compiled import Kept
 
 
+Kinds = Mapping[str, Mapping[str, str]]
+"""`node` or `node.port` → column → what is known of its type."""
+
+
 @dataclass(frozen=True)
 class _Shown:
     """One stage with everything it runs; `note` says what cannot be known before it does."""
@@ -63,10 +67,11 @@ def run(args: argparse.Namespace) -> int:
     interval = parse_interval(args.interval) if args.interval else EXAMPLE_INTERVAL
     values = example_values(pipeline, Project.of(args.path).workspace, interval, dict(args.param))
     plan, shown = _compile(loaded, values, args.dialect)
+    kinds = _kinds(plan, Project.of(args.path))
     if args.json:
-        print_json(_as_json(plan, shown, findings))
+        print_json(_as_json(plan, shown, kinds, findings))
     else:
-        sys.stdout.write(_as_text(plan, shown))
+        sys.stdout.write(_as_text(plan, shown, kinds))
     return 0
 
 
@@ -111,6 +116,13 @@ def _compile(loaded: Loaded, values: RunValues, dialect: str | None) -> tuple[Pl
     return plan, shown
 
 
+def _kinds(plan: Plan, project: Project) -> Kinds:
+    from dataflow_provider.compiler.inference import infer_schemas
+    from dataflow_provider.execution.file_columns import file_columns
+
+    return infer_schemas(plan.pipeline, plan.graph, file_columns(plan.pipeline, project)).kinds
+
+
 def _note(dialect: str, is_table: bool, publish: tuple[Step, ...] | None) -> str | None:
     notes = []
     if not get_dialect(dialect).live_tested:
@@ -123,7 +135,7 @@ def _note(dialect: str, is_table: bool, publish: tuple[Step, ...] | None) -> str
 # ---------------------------------------------------------------- printing
 
 
-def _as_json(plan: Plan, shown: list[_Shown], findings: list[Finding]) -> dict[str, Any]:
+def _as_json(plan: Plan, shown: list[_Shown], kinds: Kinds, findings: list[Finding]) -> dict[str, Any]:
     return {
         "pipeline": plan.pipeline.id,
         "stages": [
@@ -139,6 +151,7 @@ def _as_json(plan: Plan, shown: list[_Shown], findings: list[Finding]) -> dict[s
                     for kept in one.kept
                 ],
                 "statements": [step.sql for step in one.steps],
+                "columns": {key: kinds[key] for key in kinds if key.partition(".")[0] in one.stage.nodes},
                 "note": one.note,
             }
             for one in shown
@@ -147,7 +160,7 @@ def _as_json(plan: Plan, shown: list[_Shown], findings: list[Finding]) -> dict[s
     }
 
 
-def _as_text(plan: Plan, shown: list[_Shown]) -> str:
+def _as_text(plan: Plan, shown: list[_Shown], kinds: Kinds) -> str:
     lines = [f"-- pipeline {plan.pipeline.id}: {len(shown)} stage{'' if len(shown) == 1 else 's'}", ""]
     for number, one in enumerate(shown, 1):
         stage = one.stage
@@ -161,12 +174,18 @@ def _as_text(plan: Plan, shown: list[_Shown]) -> str:
             lines.append(f"--   keeps {name} ({kept.rule}): {kept.reason}")
         if stage.upstream:
             lines.append(f"--   after: {', '.join(stage.upstream)}")
+        lines += [_columns_line(key, kinds[key]) for key in kinds if key.partition(".")[0] == stage.id]
         lines.append("")
         for step in one.steps:
             lines += [f"-- {_title(step)}", f"{step.sql};", ""]
         if one.note:
             lines += [f"-- {one.note}", ""]
     return "\n".join(lines)
+
+
+def _columns_line(key: str, columns: Mapping[str, str]) -> str:
+    """Return what is known of the rows that a stage keeps; `?` where the type is not."""
+    return f"--   {key}: " + ", ".join(f"{name} {kind or '?'}" for name, kind in columns.items())
 
 
 def _title(step: Step) -> str:

@@ -17,6 +17,7 @@ from dataflow_provider.cli.paths import find_pipeline_files
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.findings import Finding, Severity, has_errors
 from dataflow_provider.spec.loader import Loaded, load_pipeline
+from dataflow_provider.spec.project import Project
 from dataflow_provider.spec.validation.identity import validate_distinct_ids
 
 
@@ -80,8 +81,14 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
     if loaded.pipeline is None or has_errors(loaded.findings):
         return []
     from dataflow_provider.compiler.check import check_pipeline
+    from dataflow_provider.execution.file_columns import file_columns
 
-    return [loaded.finding(problem) for problem in check_pipeline(loaded.pipeline)]
+    try:
+        project = Project.of(Path(loaded.file))
+    except AuthorError as error:
+        return [Finding(error.code, Severity.ERROR, loaded.file, 1, 1, None, error.message, error.hint)]
+    problems = check_pipeline(loaded.pipeline, file_columns(loaded.pipeline, project))
+    return [loaded.finding(problem) for problem in problems]
 
 
 def _print(loaded: Sequence[Loaded], findings: Sequence[Finding]) -> None:

@@ -97,7 +97,7 @@ def _rows_of(scope: Lowering, node: GraphNode, spec: FileSource, names: _Names) 
         origin = _function("read_parquet", paths, {})
         casts = [alias(exp.Cast(this=column(name), to=kind), name) for name, kind in parsed.items()]
         rows = select(casts or [star()], origin)
-    return rows, _described(scope, node, rows, types or None)
+    return rows, _described(scope, node, rows, types or scope.schemas.get(node.id))
 
 
 def _described(scope: Lowering, node: GraphNode, rows: exp.Select, offline: Columns | None) -> Columns | None:
@@ -127,7 +127,11 @@ def _csv_rows(
             "rejects_table": exp.Literal.string(names.rejects),
             "rejects_scan": exp.Literal.string(names.scans),
         }
-    header = None if scope.probe_of(node.id) is None else _header(scope, node, spec, paths)
+    seen = scope.schemas.get(node.id)
+    if scope.probe_of(node.id) is not None:
+        header = _header(scope, node, spec, paths)
+    else:
+        header = None if seen is None else list(seen)
     if header is None:
         # Nobody has looked at the file: print what runs on a file that is as declared.
         found = dict(types) or None
@@ -215,7 +219,7 @@ def _header_of(scope: Lowering, node: GraphNode, spec: FileSource, path: str) ->
         return None
     if not rows:
         return None
-    fields = _split(str(rows[0][0] or ""), spec.options)
+    fields = split_header(str(rows[0][0] or ""), spec.options)
     if spec.options.header is False:
         return [f"column{number}" for number in range(len(fields))]
     names = [name or f"column{number}" for number, name in enumerate(fields)]
@@ -231,7 +235,8 @@ def _header_of(scope: Lowering, node: GraphNode, spec: FileSource, path: str) ->
     return names
 
 
-def _split(line: str, options: FileOptions) -> list[str]:
+def split_header(line: str, options: FileOptions) -> list[str]:
+    """Return the fields of the first line of a CSV file, a byte order mark left out."""
     quote = '"' if options.quote is None else options.quote
     reader = csv.reader(
         [line.removeprefix("\ufeff")],

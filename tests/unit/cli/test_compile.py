@@ -66,3 +66,22 @@ def test_folder_of_several_pipelines_is_refused(tmp_path: Path, capsys: pytest.C
     (file.parent / "other.yaml").write_text(file.read_text().replace("id: hello", "id: other"))
     assert main(["compile", str(file.parent)]) == 1
     assert "DF-CLI-020" in capsys.readouterr().err
+
+
+def test_compile_shows_the_types_of_every_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "typed.yaml"
+    path.write_text(
+        "apiVersion: dataflow/v1\nkind: Pipeline\nid: typed\nnodes:\n"
+        "  a: {type: source.duckdb, table: t, schema: {id: INTEGER, day: DATE}}\n"
+        "  n: {type: transform.aggregate, from: a, group_by: [day], aggregates: {n: COUNT(*), x: odd(id)},\n"
+        "      checkpoint: true}\n"
+        "  t: {type: target.duckdb, from: n, table: m.t}\n"
+    )
+    assert main(["compile", str(path), "--json"]) == 0
+    stages = json.loads(capsys.readouterr().out)["stages"]
+    assert stages[0]["columns"] == {
+        "a": {"id": "INTEGER", "day": "DATE"},
+        "n": {"day": "DATE", "n": "BIGINT", "x": ""},
+    }
+    assert main(["compile", str(path)]) == 0
+    assert "--   n: day DATE, n BIGINT, x ?" in capsys.readouterr().out

@@ -54,6 +54,18 @@ def test_validate_without_live_asks_no_database(pipeline: Path, capsys: pytest.C
     assert answer_of(capsys) == {"ok": True, "findings": []}
 
 
+def test_validate_knows_the_columns_of_local_files(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = "calls: {type: source.file, path: in.csv, format: csv}"
+    pipeline.write_text(PIPELINE.replace("calls: {type: source.duckdb, table: raw.calls}", source))
+    (pipeline.parents[2] / "in.csv").write_text("id,who,secs\n1,ann,60\n")
+    assert main(["validate", str(pipeline), "--json"]) == 1
+    found = [(one["code"], one["node"], one["hint"]) for one in answer_of(capsys)["findings"]]
+    assert found == [
+        ("DF-TYPE-001", "good", "Cast one of them: `CAST(… AS …)`."),
+        ("DF-SQL-012", "per", "Did you mean `who`?"),
+    ]
+
+
 def test_validate_live_finds_the_column_of_the_last_stage(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(pipeline), "--live", "--json"]) == 1
     (finding,) = answer_of(capsys)["findings"]

@@ -24,6 +24,7 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
+        passes.refuse_full_joins(NAME),
         passes.refuse_infinite_numbers(NAME),
         passes.limit_offsets,
         select_lists.refuse_long_names(NAME, 64),

@@ -124,6 +124,17 @@ def is_volatile(tree: exp.Expr) -> bool:
     return tree.find(*_VOLATILE) is not None or not _VOLATILE_NAMES.isdisjoint([*called, *dots])
 
 
+def refuse_full_joins(engine: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Return the pass that refuses FULL JOIN, which sqlglot would take apart so that groups are split in two."""
+
+    def refuse(tree: exp.Expr) -> exp.Expr:
+        if any((join.side or "").upper() == "FULL" for join in tree.find_all(exp.Join)):
+            raise UnsupportedHereError("FULL JOIN", engine, "Use a `transform.join` with `how: full`.")
+        return tree
+
+    return refuse
+
+
 def refuse_unions_by_name(engine: str) -> Callable[[exp.Expr], exp.Expr]:
     """Return the pass that refuses UNION BY NAME, which is lowered away where all columns are known."""
 

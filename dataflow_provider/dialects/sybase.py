@@ -46,6 +46,7 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
         select_lists.refuse_nodes(NAME, _lacking()),
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
+        passes.refuse_full_joins(NAME),
         row_limits.refuse_offset(NAME),
         select_lists.refuse_long_names(NAME, 253),
         passes.drop_materialized(NAME),

@@ -29,6 +29,7 @@ def plan_groups(scope: Scope) -> None:
     if not group and not having and not any(aggregates_in(tree) for tree in parts):
         _refuse_unknown_functions(parts)
         return
+    _values_first(scope)
     sets = key_sets(group)
     keys = _keys(scope, [scope.bare(_unwrapped(tree)) for tree in sets[0]])
     named = dict(zip(sets[0], keys, strict=True))
@@ -37,6 +38,24 @@ def plan_groups(scope: Scope) -> None:
     scope.grouped = True
     if having:
         _filter_groups(scope)
+
+
+def _values_first(scope: Scope) -> None:
+    """Replace each subquery inside an aggregate by a column that is joined before the rows are grouped."""
+
+    def find(tree: exp.Expr) -> list[exp.Expr]:
+        return [one for one in aggregates_in(tree) if holds_query(one)]
+
+    def change(tree: exp.Expr) -> exp.Expr:
+        return replace_nodes(tree, find, lambda one: with_columns(scope, one)) if find(tree) else tree
+
+    scope.items = [(alias, change(tree)) for alias, tree in scope.items]
+    for one in scope.order:
+        one.set("this", change(one.this))
+    for clause in ("having", "qualify"):
+        part = scope.select.args.get(clause)
+        if part is not None:
+            part.set("this", change(part.this))
 
 
 def _clause_trees(scope: Scope) -> list[exp.Expr]:

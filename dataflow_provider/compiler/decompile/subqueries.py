@@ -287,9 +287,8 @@ def _value(scope: Scope, node: exp.Expr, *, decides: bool) -> exp.Expr:
     if isinstance(node, exp.Exists):
         return _flag(scope, node.this.unnest(), [])
     if isinstance(node, exp.In):
-        if not decides:
-            raise NotAGraph("an IN with a subquery is used as a value, where unknown differs from false")
-        return _flag(scope, node.args["query"].unnest(), _members(node.this))
+        query, members = node.args["query"].unnest(), _members(node.this)
+        return _flag(scope, query, members) if decides else _in_value(scope, query, members)
     query = node.unnest()
     if not isinstance(query, exp.Query):
         raise NotAGraph("a part of a subquery has no node")
@@ -315,6 +314,10 @@ def _flag(scope: Scope, query: exp.Expr, members: Sequence[exp.Expr]) -> exp.Exp
         at = Scope(scope.planner, exp.Select(), scope.env, reads, rows)
     else:
         return _any_row(scope, query)
+    return _mark(scope, at, pairs, reads)
+
+
+def _mark(scope: Scope, at: Scope, pairs: list[tuple[str, str]], reads: str) -> exp.Expr:
     keys = list(dict.fromkeys(name for _, name in pairs))
     if not keys:
         raise NotAGraph("a correlated subquery has no key that ties it")
@@ -323,6 +326,33 @@ def _flag(scope: Scope, query: exp.Expr, members: Sequence[exp.Expr]) -> exp.Exp
     at.compute({flag: exp.Literal.number(1)}, f"{reads}_marked")
     name = _join_columns(scope, at, pairs, {flag: flag}, f"mark_{reads}")[flag]
     return exp.paren(exp.Not(this=_is_null(bare_column(name))), copy=False)
+
+
+def _in_value(scope: Scope, query: exp.Expr, members: Sequence[exp.Expr]) -> exp.Expr:
+    """IN as a value of three: what no key meets is unknown, not false, beside a NULL, and false where there is no row.
+
+    How many rows and how many values there are stands beside every row; `CASE … END = 1` is unknown or false.
+    """
+    if len(members) != 1 or not isinstance(query, exp.Query) or free_columns(query):
+        raise NotAGraph("an IN with a correlated subquery is used as a value, where unknown differs from false")
+    reads = _reads(query)
+    rows = scope.planner.query(query, scope.env, f"{reads}_keys")
+    if len(rows.columns) != 1:
+        raise NotAGraph("IN compares as many columns as the subquery has")
+    ours, key = _outer_column(scope, members[0]), rows.columns[0]
+    counted = Scope(scope.planner, exp.Select(), scope.env, reads, rows)
+    every = fresh(f"{reads}_rows", scope.rows.columns)
+    known = fresh(f"{reads}_values", [*scope.rows.columns, every])
+    texts = {every: "COUNT(*)", known: scope.text(exp.Count(this=bare_column(key)))}
+    counted.add("transform.aggregate", f"{reads}_counts", {"aggregates": texts}, [every, known])
+    counts = _join_columns(scope, counted, [], {name: name for name in texts}, f"count_{reads}", how="cross")
+    at = Scope(scope.planner, exp.Select(), scope.env, reads, rows)
+    met = _mark(scope, at, [(ours, key)], reads)
+    n, n_known = bare_column(counts[every]), bare_column(counts[known])
+    sure = exp.and_(exp.Not(this=_is_null(bare_column(ours))), exp.EQ(this=n_known, expression=n.copy()), copy=False)
+    unmet = exp.EQ(this=exp.Case().when(sure, "0"), expression=exp.Literal.number(1))
+    some = exp.GT(this=n, expression=exp.Literal.number(0))
+    return exp.paren(exp.and_(some, exp.paren(exp.or_(met, unmet, copy=False), copy=False), copy=False), copy=False)
 
 
 def _any_row(scope: Scope, query: exp.Query) -> exp.Expr:

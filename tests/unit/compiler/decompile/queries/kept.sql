@@ -1,7 +1,5 @@
--- an IN with a subquery is used as a value
-select id, k in (select k from u) as f from t;
--- an IN with a subquery is used as a value
-select id from t where not (k in (select k from u) and x > 6);
+-- an IN with a correlated subquery is used as a value
+select id, k in (select k from u where u.y > t.x) as f from t;
 -- tied to the outer rows by more than equal columns
 select id from t where x > (select avg(y) from u where u.k > t.k);
 -- count equal rows

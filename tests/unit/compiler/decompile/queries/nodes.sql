@@ -111,3 +111,12 @@ select upper(v) as k, sum(x) from t where id > 100 group by rollup(upper(v));
 select k, coalesce(v, 'none') as v, case when grouping(k) = 1 then 'all' else 'one' end as level
 from t group by grouping sets ((k, coalesce(v, 'none')), (k), ()) ;
 select x.c from (select k, count(*) as c, count(*) + 1 from t group by k) x;
+select id, k in (select k from u) as f from t;
+select id, k not in (select k from u) as f, k + 1 in (select k from u where k is not null) as g from t;
+select id, k in (select k from u where k > 100) as f, x not in (select y from u where k > 100) as g from t;
+select id from t where not (k in (select k from u) and x > 6);
+select id from t where k not in (select k from u where k is not null) or x > 6;
+select id from t where k not in (select k from u) or x not in (select y from u where y is not null and k > 1);
+select id, case when k not in (select k from u) then 'out' when k in (select k from u) then 'in' else 'unknown' end as w from t;
+select k, sum(case when x > (select avg(x) from t) then 1 else 0 end) as n, count(*) filter (where k in (select k from u)) as m
+from t group by k having max((select max(y) from u where u.k = t.k)) is null or count(*) > 0;

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from dataflow_provider.compiler.script.read import split_script
 from dataflow_provider.dialects.registry import DIALECTS
+from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.findings import has_errors
 from dataflow_provider.spec.loader import parse_pipeline
 from tests.conformance.cases import CASES, Case
 from tests.conformance.engine import normal
 from tests.conformance.graphs import Graph, graphs
-from tests.conformance.scripts import Warehouse, file_of, pipeline_text, script_of
+from tests.conformance.scripts import Warehouse, file_of, pipeline_text, script_of, with_emptied
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +82,30 @@ def test_random_graph_becomes_a_script_of_its_rows_and_comes_back(warehouse: War
     assert file_of(script) == text
     for rows, (output, expected) in zip(warehouse.rows_of_script(script), graph.expected.items(), strict=False):
         assert normal(rows) == normal(expected), output
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(graph=graphs(), data=st.data())
+def test_edited_script_and_its_pipeline_give_the_same_rows(
+    warehouse: Warehouse, graph: Graph, data: st.DataObject
+) -> None:
+    text = pipeline_text("duckdb", graph.nodes, graph.expected, declared=True)
+    assume(not has_errors(parse_pipeline(text, "conformance.yaml").findings))
+    script = script_of(text)
+    marks = sorted(set(re.findall(r"/\* node:(\S+) \*/", script)))
+    edited = with_emptied(script, data.draw(st.sampled_from(marks)))
+    try:
+        made = file_of(edited)
+    except AuthorError as refusal:
+        # A node with ports keeps its kind.
+        if refusal.code != "DF-CONV-022":
+            raise
+        assume(False)
+    ours, theirs = warehouse.rows_of_script(script_of(made)), warehouse.rows_of_script(edited)
+    for at, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        assert normal(one) == normal(other), at

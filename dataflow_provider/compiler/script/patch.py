@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from dataflow_provider.compiler.decompile.emit import emit_field
+from dataflow_provider.compiler.decompile.emit import emit_field, scalar
 from dataflow_provider.spec.document import LINE_BREAK, read_document
 from dataflow_provider.spec.format import NODE_ORDER
 
@@ -23,10 +23,12 @@ class PipelineText:
 
     def set_fields(self, node: str, fields: Mapping[str, Any]) -> None:
         """Set keys of a node; None takes one out. What has that value already is not touched."""
-        for key, value in fields.items():
-            old = self.fields(node).get(key)
-            if value != old:
-                self._set(node, (key,), value, old)
+        changes = {key: value for key, value in fields.items() if value != self.fields(node).get(key)}
+        if changes and self._mapping(node, ()).flow_style:
+            self._write_anew(node, {**self.fields(node), **changes})
+            return
+        for key, value in changes.items():
+            self._set(node, (key,), value, self.fields(node).get(key))
 
     def fields(self, node: str) -> Mapping[str, Any]:
         """Return the data of a node as it is written."""
@@ -70,7 +72,7 @@ class PipelineText:
                 if old.get(key) != value.get(key):
                     self._set(node, (*path, key), value.get(key), old.get(key))
             return
-        mapping = self._as_block(node, path[:-1])
+        mapping = self._mapping(node, path[:-1])
         lines = self._lines()
         column = mapping.value[0][0].start_mark.column
         found = next(((name, given) for name, given in mapping.value if name.value == path[-1]), None)
@@ -107,18 +109,15 @@ class PipelineText:
                     return at
         return _end(lines, mapping.value[-1][0].start_mark.line, column)
 
-    def _as_block(self, node: str, path: tuple[str, ...]) -> yaml.MappingNode:
-        """Return the map at a path below a node; a node written as `{…}` is spread over lines first."""
-        mapping = self._mapping(node, ())
-        if mapping.flow_style:
-            lines = self._lines()
-            key = self._key(node)
-            start, indent = key.start_mark.line, key.start_mark.column
-            last = mapping.end_mark
-            comment = lines[last.line][last.column :].strip()
-            lines[start : last.line + 1] = _node_lines(node, self.fields(node), indent, comment)
-            self.text = "".join(lines)
-        return self._mapping(node, path)
+    def _write_anew(self, node: str, fields: Mapping[str, Any]) -> None:
+        """Write a node that stands as `{…}`, on one line again where it fits; a comment behind it stays."""
+        lines = self._lines()
+        key, last = self._key(node), self._mapping(node, ()).end_mark
+        comment = lines[last.line][last.column :].strip()
+        new = _lines_of(emit_field(node, _ordered(fields), key.start_mark.column))
+        new[0] = new[0].rstrip("\n") + (f"  {comment}" if comment else "") + "\n"
+        lines[key.start_mark.line : last.line + 1] = new
+        self.text = "".join(lines)
 
     # ------------------------------------------------------------ places
 
@@ -141,12 +140,19 @@ class PipelineText:
         return found
 
 
-def _node_lines(node: str, fields: Mapping[str, Any], indent: int, comment: str = "") -> list[str]:
+def _node_lines(node: str, fields: Mapping[str, Any], indent: int) -> list[str]:
+    blocks = (emit_field(key, value, indent + 2) for key, value in _ordered(fields).items())
+    return _lines_of(f"{' ' * indent}{scalar(node)}:\n" + "".join(blocks))
+
+
+def _ordered(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are set, in the order of the canonical layout."""
     rank = {name: at for at, name in enumerate(NODE_ORDER)}
-    kept = [one for one in fields.items() if one[1] is not None]
-    ordered = dict(sorted(kept, key=lambda one: rank.get(one[0], 0)))
-    head = f"{' ' * indent}{node}:" + (f"  {comment}" if comment else "") + "\n"
-    return _lines_of(head + "".join(emit_field(*one, indent + 2) for one in ordered.items()))
+    return dict(
+        sorted(
+            ((key, one) for key, one in fields.items() if one is not None), key=lambda one: rank.get(one[0], len(rank))
+        )
+    )
 
 
 def _lines_of(text: str) -> list[str]:

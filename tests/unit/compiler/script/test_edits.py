@@ -260,3 +260,60 @@ def test_mistake_in_the_sql_is_told_at_its_place() -> None:
 def test_statement_of_another_kind_is_refused() -> None:
     with pytest.raises(AuthorError, match="DF-CONV-020"):
         edit(("SELECT * FROM top;", "DELETE FROM mart.sales;"))
+
+
+PORTS = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: ports
+defaults: {connection: dwh}
+nodes:
+  calls: {type: source.postgres, table: main.calls}
+  skipped: {type: transform.filter, from: calls, where: id > 5, enabled: false}
+  ways:
+    type: transform.router
+    from: skipped
+    routes:
+      big: qty > 5  # large
+      dear: price > 9
+  checks: {type: quality.row_rule, from: ways.big, where: id > 3}
+  top: {type: transform.sort, from: ways.dear, order_by: [id], limit: 3}  # a few
+  a: {type: target.postgres, from: checks, table: main.a}
+  b: {type: target.postgres, connection: other, from: top, table: main.b}
+"""
+
+
+def edit_ports(*changes: tuple[str, str]) -> tuple[list[str], list[str]]:
+    script = to_script(parse_pipeline(PORTS, "ports.yaml"))
+    sql, mark, carried = script.partition("-- The pipeline file;")
+    for old, new in changes:
+        assert old in sql, sql
+        sql = sql.replace(old, new)
+    before = split_script(script).file or ""
+    lines = [
+        *difflib.ndiff(before.splitlines(), take_over(split_script(sql + mark + carried), "p.sql").text.splitlines())
+    ]
+    return [one[2:].strip() for one in lines if one[0] == "-"], [one[2:].strip() for one in lines if one[0] == "+"]
+
+
+def test_route_changes_for_all_its_ports_and_keeps_the_input_through_a_node_that_is_off() -> None:
+    assert edit_ports(("qty > 5", "qty > 6")) == (["big: qty > 5  # large"], ["big: qty > 6  # large"])
+
+
+def test_node_on_one_line_stays_on_one_line_with_its_comment() -> None:
+    lost, got = edit_ports(("LIMIT 3", "LIMIT 4"))
+    assert lost == ["top: {type: transform.sort, from: ways.dear, order_by: [id], limit: 3}  # a few"]
+    assert got == ["top: {type: transform.sort, from: ways.dear, order_by: [id], limit: 4}  # a few"]
+
+
+def test_select_of_a_target_elsewhere_gets_a_node_there() -> None:
+    lost, got = edit_ports(
+        ("INSERT INTO main.b\nSELECT * FROM top", "INSERT INTO main.b\nSELECT * FROM top WHERE id > 1")
+    )
+    assert lost == ["b: {type: target.postgres, connection: other, from: top, table: main.b}"]
+    assert got[:4] == ["b_rows:", "type: transform.filter", "from: top", "where: id > 1"]
+
+
+def test_checks_are_not_in_the_sql_and_say_so() -> None:
+    with pytest.raises(AuthorError, match="DF-CONV-022"):
+        edit_ports(("SELECT * FROM ways__big", "SELECT * FROM ways__big WHERE id > 4"))

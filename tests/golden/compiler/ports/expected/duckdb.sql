@@ -153,11 +153,11 @@ CREATE SCHEMA IF NOT EXISTS "mart";
 CREATE TABLE IF NOT EXISTS "mart"."big" AS SELECT s.*, CAST(NULL AS VARCHAR) AS "_run_id" FROM (SELECT * FROM "_dataflow"."df_1959a27f92_big") s WHERE 1 = 0;
 
 -- publish big
-DELETE FROM "mart"."big" WHERE "_run_id" = 'manual__example/ports/big';
+DELETE FROM "mart"."big" WHERE "_run_id" = 'manual__example/w/ports/big';
 
 -- publish big
 INSERT INTO "mart"."big" ("kind", "amount", "_run_id")
-SELECT "kind", "amount", 'manual__example/ports/big' AS "_run_id" FROM "_dataflow"."df_1959a27f92_big";
+SELECT "kind", "amount", 'manual__example/w/ports/big' AS "_run_id" FROM "_dataflow"."df_1959a27f92_big";
 
 -- cleanup big
 DROP TABLE IF EXISTS "_dataflow"."df_1959a27f92_big";
@@ -187,11 +187,11 @@ CREATE SCHEMA IF NOT EXISTS "mart";
 CREATE TABLE IF NOT EXISTS "mart"."rest" AS SELECT s.*, CAST(NULL AS VARCHAR) AS "_run_id" FROM (SELECT * FROM "_dataflow"."df_681f463414_rest") s WHERE 1 = 0;
 
 -- publish rest
-DELETE FROM "mart"."rest" WHERE "_run_id" = 'manual__example/ports/rest';
+DELETE FROM "mart"."rest" WHERE "_run_id" = 'manual__example/w/ports/rest';
 
 -- publish rest
 INSERT INTO "mart"."rest" ("kind", "amount", "_run_id")
-SELECT "kind", "amount", 'manual__example/ports/rest' AS "_run_id" FROM "_dataflow"."df_681f463414_rest";
+SELECT "kind", "amount", 'manual__example/w/ports/rest' AS "_run_id" FROM "_dataflow"."df_681f463414_rest";
 
 -- cleanup rest
 DROP TABLE IF EXISTS "_dataflow"."df_681f463414_rest";

@@ -21,19 +21,28 @@ class PipelineStageOperator(EngineOperator):
         pipeline: The pipeline's YAML file, absolute or relative to the project; read when the task runs.
         stage: The stage to run; the task's id when omitted.
         yaml: The file's text as the Dag factory has read it; then the file is not read again.
+        deferrable: Wait for long statements without a worker, on engines with job ids (Snowflake, Databricks); refused
+            on others. Airflow's `[operators] default_deferrable` when omitted, which others ignore.
         kwargs: What every operator takes.
     """
 
     template_fields: Sequence[str] = ()
 
     def __init__(
-        self, *, pipeline: str | Path, stage: str | None = None, yaml: str | None = None, **kwargs: Any
+        self,
+        *,
+        pipeline: str | Path,
+        stage: str | None = None,
+        yaml: str | None = None,
+        deferrable: bool | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.pipeline = str(pipeline)
         self.stage = stage or self.task_id
         # Text, not the plan made of it: a process may hold thousands of Dags, and planning again takes a millisecond.
         self.yaml = yaml
+        self.deferrable = deferrable
 
     def work(self) -> Work:
         from dataflow_provider.hooks.connections import connections_of

@@ -43,10 +43,13 @@ class PushdownSqlOperator(EngineOperator):
         conn_id: The connection that reads and writes; of `nodes`, where SQL nodes run that name none.
         sql: One SELECT, or the path of a `.sql` file; its nodes are called `query` and `result`. A template.
         table: The table that `sql` writes. A template.
-        write: How `sql` is published, as in a pipeline: `{"mode": "upsert", "keys": ["id"]}`; append when omitted.
+        write: How `sql` is published, as in a pipeline: `{"mode": "upsert", "keys": ["id"]}`; append when omitted. A
+            template.
         create: As in a pipeline: `{"if_missing": True}`. With `sql`.
-        pre_sql: Statements in the transaction, before the rows. With `sql`.
-        post_sql: Statements in the transaction, after the rows. With `sql`.
+        on_schema_drift: As in a pipeline: `fail` (when omitted), `ignore` or `add`. With `sql`.
+        session: Settings of the database session, as in a pipeline: `{"work_mem": "256MB"}`. With `sql`.
+        pre_sql: Statements in the transaction, before the rows, or paths of `.sql` files. With `sql`. A template.
+        post_sql: The same, after the rows. With `sql`. A template.
         nodes: A graph as in a pipeline file: node id to its fields. A template.
         pipeline: A pipeline file, absolute or relative to the project; its own texts are no templates. A template.
         stage: One stage of `nodes` or `pipeline`; all of them, in order, when omitted. A template.
@@ -60,9 +63,13 @@ class PushdownSqlOperator(EngineOperator):
         AuthorError: when the arguments do not say one thing to do.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "sql", "table", "nodes", "pipeline", "stage", "parameters")
+    template_fields: Sequence[str] = (
+        "conn_id", "sql", "table", "write", "pre_sql", "post_sql", "nodes", "pipeline", "stage", "parameters",
+    )  # fmt: skip
     template_ext: Sequence[str] = (".sql",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "nodes": "json", "parameters": "json"}
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "sql": "sql", "write": "json", "pre_sql": "sql", "post_sql": "sql", "nodes": "json", "parameters": "json",
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -72,6 +79,8 @@ class PushdownSqlOperator(EngineOperator):
         table: str | None = None,
         write: Mapping[str, Any] | None = None,
         create: Mapping[str, Any] | None = None,
+        on_schema_drift: str | None = None,
+        session: Mapping[str, Any] | None = None,
         pre_sql: Sequence[str] = (),
         post_sql: Sequence[str] = (),
         nodes: Mapping[str, Any] | None = None,
@@ -88,6 +97,8 @@ class PushdownSqlOperator(EngineOperator):
         self.table = table
         self.write = dict(write or {})
         self.create = dict(create or {})
+        self.on_schema_drift = on_schema_drift
+        self.session = dict(session or {})
         self.pre_sql = list(pre_sql)
         self.post_sql = list(post_sql)
         self.nodes = None if nodes is None else dict(nodes)
@@ -108,7 +119,7 @@ class PushdownSqlOperator(EngineOperator):
                 hint="`sql` with `conn_id` and `table` is the shortest.",
             )
         needed = {"sql": ("conn_id", "table"), "nodes": (), "pipeline": ()}[forms[0]]
-        of_sql = ("table", "write", "create", "pre_sql", "post_sql")
+        of_sql = ("table", "write", "create", "on_schema_drift", "session", "pre_sql", "post_sql")
         refused = {"sql": ("stage",), "nodes": of_sql, "pipeline": ("conn_id", *of_sql)}[forms[0]]
         missing = [name for name in needed if not getattr(self, name)]
         given = [name for name in refused if getattr(self, name)]
@@ -170,6 +181,8 @@ class PushdownSqlOperator(EngineOperator):
             "table": self.table,
             "write": self.write,
             "create": self.create,
+            "on_schema_drift": self.on_schema_drift,
+            "session": self.session,
             "pre_sql": self.pre_sql,
             "post_sql": self.post_sql,
         }

@@ -1,7 +1,7 @@
 """The star job on DuckDB and PostgreSQL: our pipeline, publish included, beside SQL by hand, steps and pandas.
 
-All write the same table, in one transaction. Rounds are interleaved and medians count, since a shared machine's speed
-drifts. The promise: at most 1.15 times the best that was written by hand.
+All write the same table, in one transaction. Rounds are interleaved and the best of each way counts, since a shared
+machine's speed drifts by up to two within minutes; medians are told. The promise: at most 1.15 times the best by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.engines.postgres import PostgresServer
 
 MOST = 1.15
 FULL = 5_000_000
-SIZES = [pytest.param(3_000, 1, marks=pytest.mark.smoke), pytest.param(FULL, 3, marks=pytest.mark.benchmark)]
+SIZES = [pytest.param(3_000, 1, marks=pytest.mark.smoke), pytest.param(FULL, 5, marks=pytest.mark.benchmark)]
 WORK_MEMORY = "128MB"
 
 
@@ -66,9 +66,10 @@ def compare(engine: Engine, calls: int, rounds: int, folder: Path) -> None:
             written.append((name, engine.rows()))
     assert {name for name, rows in written if rows != written[0][1]} == set()
     assert written[0][1]
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
-    ratio = medians["ours"] / min(seconds for name, seconds in medians.items() if name.startswith("hand_"))
-    figures = {f"{name}_s": round(seconds, 2) for name, seconds in medians.items()}
+    best = {name: min(seconds) for name, seconds in times.items()}
+    ratio = best["ours"] / min(seconds for name, seconds in best.items() if name.startswith("hand_"))
+    figures = {f"{name}_s": round(seconds, 2) for name, seconds in best.items()}
+    figures |= {f"{name}_median_s": round(statistics.median(seconds), 2) for name, seconds in times.items()}
     record(f"star_{engine.name}", {"rows": calls, **figures, "times_best_by_hand": round(ratio, 3)})
     if calls >= FULL:
         assert ratio <= MOST

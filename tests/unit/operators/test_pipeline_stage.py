@@ -148,3 +148,12 @@ def test_stage_that_is_killed_interrupts_its_statement(
 
 def test_kill_of_a_task_that_is_not_at_work_does_nothing(project: Path) -> None:
     PipelineStageOperator(task_id="mart", pipeline=write(project)).on_kill()
+
+
+def test_stage_told_to_leave_its_worker_is_refused_where_there_are_no_job_ids(
+    project: Path, make_context: MakeContext
+) -> None:
+    with DAG("d", schedule=None):
+        task = PipelineStageOperator(task_id="mart", pipeline=write(project), deferrable=True)
+    with pytest.raises(AirflowFailException, match=r"DF-OPER-005.*`duckdb`"):
+        task.execute(make_context())

@@ -83,6 +83,38 @@ def test_pushdown_renders_its_templates(project: Path) -> None:
     assert task.parameters == {"least": "2"}
 
 
+def test_pushdown_renders_statements_around_the_publish_and_reads_them_from_files(project: Path) -> None:
+    (project / "audit.sql").write_text("DELETE FROM audit WHERE day = '{{ ds }}'")
+    with DAG("By-Hand", schedule=None, template_searchpath=str(project)):
+        task = PushdownSqlOperator(
+            task_id="load", conn_id="dwh", sql="SELECT 1 AS n", table="t",
+            pre_sql=["audit.sql"], post_sql=["ANALYZE t_{{ ds_nodash }}"],
+            write={"mode": "{{ params.mode }}", "keys": ["n"]},
+        )  # fmt: skip
+    task.resolve_template_files()
+    task.render_template_fields({"ds": "2026-11-01", "ds_nodash": "20261101", "params": {"mode": "upsert"}})
+    assert task.pre_sql == ["DELETE FROM audit WHERE day = '2026-11-01'"]
+    assert task.post_sql == ["ANALYZE t_20261101"]
+    assert task.write == {"mode": "upsert", "keys": ["n"]}
+
+
+def test_pushdown_adds_new_columns_when_told_to(project: Path, query: Query, make_context: MakeContext) -> None:
+    overwrite = {"mode": "overwrite"}
+    make(sql="SELECT id FROM calls", write=overwrite).execute(make_context())
+    with pytest.raises(AirflowFailException, match="DF-WRITE-006"):
+        make(sql="SELECT id, seconds FROM calls", write=overwrite).execute(make_context())
+    make(sql="SELECT id, seconds FROM calls", write=overwrite, on_schema_drift="add").execute(make_context())
+    assert query("SELECT sum(seconds) FROM mart.calls") == [(150,)]
+
+
+def test_pushdown_sets_what_its_session_is_told(project: Path, query: Query, make_context: MakeContext) -> None:
+    sql = "SELECT current_setting('threads') AS threads"
+    make(sql=sql, write={"mode": "overwrite"}, session={"threads": 1}).execute(make_context())
+    assert query("SELECT threads FROM mart.calls") == [(1,)]
+    with pytest.raises(AirflowFailException, match="DF-CONN-004"):
+        make(sql=sql, session={"TimeZone": "CET"}).execute(make_context())
+
+
 def test_pushdown_tasks_of_like_names_are_different_pipelines(project: Path) -> None:
     ids = set()
     for task_id in ("load-a", "load.a"):

@@ -33,7 +33,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Step
-from dataflow_provider.errors import AuthorError, DataflowError
+from dataflow_provider.errors import AuthorError, DataflowError, TransientError
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import SqlSource, SqlTransform
@@ -255,6 +255,9 @@ class Lowering:
             return None
         try:
             return probe.columns_of_query(sql)
+        except TransientError:
+            # A lost connection says nothing about the node, and another try may help.
+            raise
         except DataflowError as exc:
             self.problem(node, (), "DF-SQL-020", f"the database refuses this node: {exc.message}", exc.hint)
             return None

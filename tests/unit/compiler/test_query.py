@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from dataflow_provider.compiler.compiled import Probe
 from dataflow_provider.compiler.errors import CompileError
-from tests.unit.compiler.conftest import Rows, Warehouse
+from dataflow_provider.compiler.plan import plan_pipeline
+from dataflow_provider.compiler.sql import compile_stage
+from dataflow_provider.errors import TransientError
+from tests.unit.compiler.conftest import VALUES, Rows, Warehouse, make_pipeline
 
 
 @pytest.fixture
@@ -212,3 +216,22 @@ def test_node_named_like_its_table_reads_the_table(shop: Warehouse) -> None:
 def test_source_that_reaches_further_is_refused(shop: Warehouse, fields: dict[str, Any], code: str) -> None:
     with pytest.raises(CompileError, match=code):
         source(shop, **fields)
+
+
+class Gone:
+    """A session whose server has gone away."""
+
+    def columns_of(self, table: str) -> dict[str, str] | None:
+        raise TransientError("DF-RUN-022", "the connection to the database was lost")
+
+    columns_of_query = columns_of
+
+
+def test_lost_connection_is_no_mistake_in_the_sql() -> None:
+    nodes = {
+        "a": {"type": "source.duckdb", "query": "SELECT 1 AS id"},
+        "t": {"type": "target.duckdb", "from": "a", "table": "t"},
+    }
+    plan = plan_pipeline(make_pipeline(nodes))
+    with pytest.raises(TransientError):
+        compile_stage(plan, plan.stages[0], VALUES, probe=cast(Probe, Gone()))

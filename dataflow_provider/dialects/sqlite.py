@@ -63,6 +63,7 @@ SQLITE = SqlDialect(
     },
     sampling=Sampling(random="ABS(RANDOM() % 1000000)", row_hash="DF_MD5(_df_row)"),
     table_functions=frozenset({"json_each", "json_tree", "generate_series"}),
+    forbidden_table=r"(main\.|temp\.)?pragma_\w+",
     forbidden_function=r"load_extension|readfile|writefile|edit|fts3_tokenizer|sqlite_\w+",
     legalise=(_legalise,),
     replaces_tables=False,

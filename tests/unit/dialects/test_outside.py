@@ -8,6 +8,15 @@ from dataflow_provider.compiler.sqltext import SqlTextError, parse_query
 from dataflow_provider.dialects.registry import get_dialect
 
 OUTSIDE = {
+    "duckdb": ["SELECT \"getenv\"('HOME')", "SELECT * FROM \"read_csv\"('/x')"],
+    "postgres": ["SELECT \"pg_read_file\"('/x')", "SELECT pg_catalog.\"pg_read_file\"('/x')"],
+    "mysql": ["SELECT LOAD_FILE('/x')", "SELECT `LOAD_FILE`('/x')"],
+    "sqlite": [
+        "SELECT \"load_extension\"('x')",
+        "SELECT [readfile]('x')",
+        "SELECT * FROM pragma_database_list",
+        "SELECT * FROM main.Pragma_Table_List",
+    ],
     "snowflake": [
         "SELECT * FROM @stage",
         "SELECT $1 FROM @stage",
@@ -26,6 +35,7 @@ OUTSIDE = {
         "SELECT reflect('java.lang.System', 'exit', 1)",
         "SELECT java_method('java.lang.Runtime', 'exec', 'x')",
         "SELECT secret('scope', 'key')",
+        "SELECT `reflect`('java.lang.System', 'exit', 1)",
     ],
     "teradata": [
         "SELECT * FROM t@remote",

@@ -170,6 +170,9 @@ def incoming_column(name: str, kind: Any) -> IncomingColumn:
 
 
 def _incoming_extension(name: str, kind: Any) -> IncomingColumn:
+    # DuckDB's BOOLEAN, which it keeps in a byte.
+    if kind.extension_name == "arrow.bool8":
+        return IncomingColumn(name, "BOOLEAN", (), bool)
     if kind.extension_name == "arrow.json":
         return IncomingColumn(name, "JSON")
     if kind.extension_name == "arrow.uuid":

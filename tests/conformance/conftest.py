@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,18 +27,43 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
+def _engine_fixture(name: str) -> Any:
+    """Return the fixture of one engine; its server outlives it, as it is asked for first."""
+
+    @pytest.fixture(scope="session", name=f"{name}_engine")
+    def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+        folder = tmp_path_factory.mktemp(f"conformance-{name}")
+        with ENGINES[name](request, folder) as (spec, schema):
+            engine = Engine(name, spec, schema, folder)
+            with engine.kept:
+                engine.prepare()
+                yield engine
+
+    return made
+
+
+databricks_engine = _engine_fixture("databricks")
+duckdb_engine = _engine_fixture("duckdb")
+mysql_engine = _engine_fixture("mysql")
+postgres_engine = _engine_fixture("postgres")
+snowflake_engine = _engine_fixture("snowflake")
+sqlite_engine = _engine_fixture("sqlite")
+
+
+@pytest.fixture(scope="session")
+def engine_of(request: pytest.FixtureRequest) -> Callable[[str], Engine]:
+    """Give an engine by its name; it starts when it is first asked for."""
+    return lambda name: request.getfixturevalue(f"{name}_engine")
+
+
 @pytest.fixture(
     scope="session",
     params=[pytest.param(name, marks=pytest.mark.xdist_group(f"engine-{name}")) for name in TESTED],
 )
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    name: str = request.param
-    folder = tmp_path_factory.mktemp(f"conformance-{name}")
-    with ENGINES[name](request, folder) as (spec, schema):
-        made = Engine(name, spec, schema, folder)
-        with made.kept:
-            made.prepare()
-            yield made
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn."""
+    made: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return made
 
 
 @pytest.fixture(

@@ -22,6 +22,7 @@ from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
+from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import run_pipeline
@@ -59,12 +60,16 @@ class Engine:
     kept: ExitStack = field(default_factory=ExitStack, repr=False)
     _session: SqlSession | None = field(default=None, repr=False)
 
+    @property
+    def dialect(self) -> SqlDialect:
+        return get_dialect(self.name)
+
     def table(self, name: str) -> str:
         """Return the table as a YAML names it; an engine without schemas has an empty one."""
         return f"{self.schema}.{name}" if self.schema else name
 
     def quoted(self, name: str) -> str:
-        return get_dialect(self.name).publish.table(self.table(name))
+        return self.dialect.publish.table(self.table(name))
 
     @contextmanager
     def session(self) -> Iterator[SqlSession]:
@@ -82,14 +87,14 @@ class Engine:
     def prepare(self) -> None:
         """The tables of the suite stand, and the schema of stage tables."""
         self.create(*TABLES)
-        schema = get_dialect(self.name).create_stage_schema()
+        schema = self.dialect.create_stage_schema()
         if schema is not None:
             with self.session() as session:
                 session.execute(schema)
 
     def create(self, *tables: Table) -> None:
         """The tables stand in the schema with their rows."""
-        dialect = get_dialect(self.name)
+        dialect = self.dialect
         with self.session() as session:
             for table in tables:
                 columns = ", ".join(
@@ -113,7 +118,7 @@ class Engine:
             return "NULL"
         if isinstance(value, int | Decimal):
             return str(value)
-        return get_dialect(self.name).publish.text(str(value))
+        return self.dialect.publish.text(str(value))
 
     def run(self, case: str, nodes: Nodes, outputs: Mapping[str, Rows]) -> dict[str, Rows]:
         """Run the nodes with a target behind each output and return what the targets hold."""
@@ -171,7 +176,7 @@ class Engine:
     def _dressed(self, value: Any) -> Any:
         """Return the node with each `[name]` in its texts quoted as the engine quotes."""
         if isinstance(value, str):
-            return _QUOTED.sub(lambda match: get_dialect(self.name).publish.quote(match[1]), value)
+            return _QUOTED.sub(lambda match: self.dialect.publish.quote(match[1]), value)
         if isinstance(value, Mapping):
             return {key: self._dressed(one) for key, one in value.items()}
         return [self._dressed(one) for one in value] if isinstance(value, list) else value

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import test_casts, test_write_modes
+from tests.conformance import test_casts, test_handover, test_write_modes
 from tests.conformance.exclusions import EXCLUSIONS, Exclusion
 
-TESTED = {name for module in (test_casts, test_write_modes) for name in vars(module) if name.startswith("test_")}
+MODULES = (test_casts, test_handover, test_write_modes)
+TESTED = {name for module in MODULES for name in vars(module) if name.startswith("test_")}
 
 
 @pytest.mark.parametrize("exclusion", EXCLUSIONS, ids=[f"{one.engine}-{one.subject}" for one in EXCLUSIONS])

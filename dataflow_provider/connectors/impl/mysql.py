@@ -84,7 +84,8 @@ _TYPES: Mapping[str, str] = {
     "BOOLEAN": "TINYINT(1)",
     "INTEGER": "INT",
     "REAL": "DOUBLE",  # a FLOAT answers with six digits only
-    "VARCHAR": "LONGTEXT",
+    # Whatever the database's own is, which is latin1 on a MariaDB that nobody has set up.
+    "VARCHAR": "LONGTEXT CHARACTER SET utf8mb4",
     "BLOB": "LONGBLOB",
     "TIME": "TIME(6)",
     "TIMESTAMP": "DATETIME(6)",

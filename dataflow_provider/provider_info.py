@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from dataflow_provider import __version__
+from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.spec.manifest import ConnectionField
 
 INTEGRATION = "DataFlow AI"
+STANDARD_FIELDS = ("host", "port", "schema", "login", "password", "extra")
+HOOKS = {"duckdb": "duckdb.DuckDBHook", "sybase": "databases.SybaseHook", "saphana": "databases.SapHanaHook"}
+"""Connectors whose connection type no official provider of Airflow brings, and the class behind their form."""
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -18,10 +23,10 @@ def get_provider_info() -> dict[str, Any]:
         "versions": [__version__],
         "integrations": [{"integration-name": INTEGRATION, "tags": ["software"]}],
         "operators": [_modules("operators.pipeline_stage", "operators.pushdown_sql")],
-        "hooks": [_modules("hooks.duckdb")],
+        "hooks": [_modules("hooks.duckdb", "hooks.databases")],
         "triggers": [_modules("triggers.sql_job")],
         "bundles": [_modules("dag_factory.bundles", "dag_factory.git_bundle")],
-        "connection-types": [_duckdb_connection()],
+        "connection-types": [_connection_form(name, hook) for name, hook in HOOKS.items()],
         "cli": ["dataflow_provider.cli.airflow_hook.get_cli_commands"],
         "config": {"dataflow": {"description": "Options of DataFlow AI.", "options": _options()}},
     }
@@ -31,17 +36,34 @@ def _modules(*names: str) -> dict[str, Any]:
     return {"integration-name": INTEGRATION, "python-modules": [f"dataflow_provider.{name}" for name in names]}
 
 
-def _duckdb_connection() -> dict[str, Any]:
-    return {
-        "connection-type": "duckdb",
-        "hook-class-name": "dataflow_provider.hooks.duckdb.DuckDBHook",
-        "hook-name": "DuckDB",
+def _connection_form(name: str, hook: str) -> dict[str, Any]:
+    """Return the form of a connection type that Airflow has no hook of its own for, by its connector's manifest."""
+    manifest = BUILT_IN[name]
+    shown = {field.name: field for field in manifest.fields}
+    standard = {name: field for name, field in shown.items() if name in STANDARD_FIELDS}
+    extra = [field for field in manifest.fields if field.name not in STANDARD_FIELDS]
+    hidden = [name for name in STANDARD_FIELDS if name not in shown and (name != "extra" or not extra)]
+    form: dict[str, Any] = {
+        "connection-type": str(manifest.connection_types[0]),
+        "hook-class-name": f"dataflow_provider.hooks.{hook}",
+        "hook-name": manifest.label,
         "ui-field-behaviour": {
-            "hidden-fields": ["port", "schema", "login", "password", "extra"],
-            "relabeling": {"host": "Database file"},
-            "placeholders": {"host": "/data/warehouse.duckdb (made when it is missing)"},
+            "hidden-fields": hidden,
+            "relabeling": {name: field.label for name, field in standard.items() if field.label.lower() != name},
+            "placeholders": {field.name: field.placeholder for field in manifest.fields if field.placeholder},
         },
     }
+    if extra:
+        form["conn-fields"] = {field.name: _form_field(field) for field in extra}
+    return form
+
+
+def _form_field(field: ConnectionField) -> dict[str, Any]:
+    kind = {"text": "string", "integer": "integer", "boolean": "boolean"}[field.kind]
+    schema: dict[str, Any] = {"type": kind if field.required else [kind, "null"]}
+    if field.secret:
+        schema["format"] = "password"
+    return {"label": field.label, "schema": schema, **({"description": field.description} if field.description else {})}
 
 
 def _options() -> dict[str, Any]:

@@ -354,4 +354,90 @@ class PipelinesEvent(Body):
     removed: list[str]
 
 
+class ConnectorField(Body):
+    """A field of the connection form; one outside of host, port, schema, login and password is a key of the extra."""
+
+    name: str
+    label: str
+    kind: str
+    required: bool
+    secret: bool
+    placeholder: str
+    description: str
+
+
+class ConnectorNodeField(Body):
+    """A field of a connector's nodes beside those that every node has."""
+
+    name: str
+    required: bool
+    description: str
+
+
+class Connector(Body):
+    """What a connector is and can do, by its manifest."""
+
+    name: str
+    label: str
+    kind: str
+    description: str
+    category: str
+    icon: str
+    docs: str
+    version: str
+    maturity: str
+    tested_on: str
+    package: str
+    connection_types: list[str]
+    operations: list[str]
+    capabilities: list[str]
+    fields: list[ConnectorField]
+    nodes: dict[str, list[ConnectorNodeField]]
+
+
+class BrokenConnector(Body):
+    """An installed connector that cannot be used."""
+
+    name: str
+    value: str
+    reason: str
+
+
+class ConnectorList(Body):
+    """The connectors of this installation."""
+
+    connectors: list[Connector]
+    broken: list[BrokenConnector]
+
+
+class ConnectionCheck(Body):
+    """Whether a connection answers; `code` and `hint` go with a failure."""
+
+    ok: bool
+    message: str
+    seconds: float
+    code: str | None
+    hint: str | None
+
+
+class SchemaEntry(Body):
+    """A schema, table, view, column or another thing behind a connection."""
+
+    kind: str
+    name: str
+    path: list[str]
+    type: str | None
+    nullable: bool | None
+    key: int | None = Field(description="Place in the primary key, from 1")
+    rows: int | None = Field(description="About how many rows a table has")
+    comment: str | None
+
+
+class SchemaPage(Body):
+    """A page of entries; `more` says that others follow."""
+
+    entries: list[SchemaEntry]
+    more: bool
+
+
 SOCKET_MESSAGES: tuple[type[Body], ...] = (RunEvent, PipelinesEvent)

@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 import pyarrow
 
 from dataflow_provider.connectors.base import SessionOptions, SqlSession
+from dataflow_provider.connectors.catalogue import discover
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.connector import ConnectorBase
 from dataflow_provider.connectors.extract_sql import bounds_sql, extract_sql, probe_sql, split_bounds
-from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, Partition
+from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, Partition, SchemaPage, SchemaRequest
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 
@@ -41,6 +42,10 @@ class JDBCConnectorBase(ConnectorBase[Q]):
     def test_connection(self, session: Q) -> str:
         session.fetch_rows(probe_sql(self._sql))
         return f"{self.manifest.label} answered."
+
+    def do_discover_schema(self, session: Q, request: SchemaRequest) -> SchemaPage:
+        """Return schemas, tables of a schema or columns of a table, by the catalogue of the connection's database."""
+        return discover(session, self._sql, request)
 
     def do_extract_data(self, session: Q, request: ExtractRequest) -> Iterator[Any]:
         """Yield the rows of `options["table"]` or `options["query"]`, read into a file first: the session is free."""

@@ -13,7 +13,14 @@ from dataflow_provider.spec.plugged import plugged_connectors
 DOCS = "docs/connections.md"
 IMPL = "dataflow_provider.connectors.impl"
 DATABASE, WAREHOUSE, FILES, STREAM, SERVICE = "Databases", "Warehouses", "Files", "Streams", "Services"
-_SQL = frozenset({Capability.COLUMN_PROJECTION, Capability.PREDICATE_PUSHDOWN, Capability.PARTITIONED_READ})
+_SQL = frozenset(
+    {
+        Capability.COLUMN_PROJECTION,
+        Capability.PREDICATE_PUSHDOWN,
+        Capability.PARTITIONED_READ,
+        Capability.SCHEMA_DISCOVERY,
+    }
+)
 _BULK = _SQL | {Capability.BULK_LOAD}
 _NO_SERVER = "not run against a live server"
 

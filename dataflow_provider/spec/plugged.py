@@ -80,6 +80,8 @@ def _load(point: EntryPoint) -> ConnectorManifest | str:
             f"the entry point `{point.name}` and the manifest `{manifest.name}` must have one name of "
             "lower-case letters, digits and `_`, a letter first"
         )
+    if point.name in ("test", "discover"):
+        return "`dataflow connectors` has an action of that name"
     if point.name in CONNECTORS:
         return "the product itself has a connector of that name"
     taken = [

@@ -58,3 +58,9 @@ def test_airflow_knows_the_provider_and_its_connection_form() -> None:
     assert hook is not None
     assert hook.hook_class_name == "dataflow_provider.hooks.duckdb.DuckDBHook"
     assert manager.field_behaviours["duckdb"]["relabeling"] == {"host": "Database file"}
+    for name, hook_class in (("sybase", "SybaseHook"), ("saphana", "SapHanaHook")):
+        found = manager.hooks[name]
+        assert found is not None
+        assert found.hook_class_name == f"dataflow_provider.hooks.databases.{hook_class}"
+    widgets = manager.connection_form_widgets
+    assert {"extra__sybase__driver", "extra__saphana__encrypt"} <= set(widgets)

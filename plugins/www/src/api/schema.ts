@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/connections/{conn_id}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Discover Schema
+         * @description Return a page of schemas, tables or columns; kept for a minute.
+         */
+        get: operations["discover_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connections/{conn_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Connection
+         * @description Open the connection and ask it something harmless; a failure is an answer too.
+         */
+        post: operations["check_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connectors
+         * @description Return the connectors of this installation; no driver is imported.
+         */
+        get: operations["list_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -176,6 +236,116 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * BrokenConnector
+         * @description An installed connector that cannot be used.
+         */
+        BrokenConnector: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * ConnectionCheck
+         * @description Whether a connection answers; `code` and `hint` go with a failure.
+         */
+        ConnectionCheck: {
+            /** Code */
+            code: string | null;
+            /** Hint */
+            hint: string | null;
+            /** Message */
+            message: string;
+            /** Ok */
+            ok: boolean;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * Connector
+         * @description What a connector is and can do, by its manifest.
+         */
+        Connector: {
+            /** Capabilities */
+            capabilities: string[];
+            /** Category */
+            category: string;
+            /** Connection Types */
+            connection_types: string[];
+            /** Description */
+            description: string;
+            /** Docs */
+            docs: string;
+            /** Fields */
+            fields: components["schemas"]["ConnectorField"][];
+            /** Icon */
+            icon: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Maturity */
+            maturity: string;
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: {
+                [key: string]: components["schemas"]["ConnectorNodeField"][];
+            };
+            /** Operations */
+            operations: string[];
+            /** Package */
+            package: string;
+            /** Tested On */
+            tested_on: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ConnectorField
+         * @description A field of the connection form; one outside of host, port, schema, login and password is a key of the extra.
+         */
+        ConnectorField: {
+            /** Description */
+            description: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Placeholder */
+            placeholder: string;
+            /** Required */
+            required: boolean;
+            /** Secret */
+            secret: boolean;
+        };
+        /**
+         * ConnectorList
+         * @description The connectors of this installation.
+         */
+        ConnectorList: {
+            /** Broken */
+            broken: components["schemas"]["BrokenConnector"][];
+            /** Connectors */
+            connectors: components["schemas"]["Connector"][];
+        };
+        /**
+         * ConnectorNodeField
+         * @description A field of a connector's nodes beside those that every node has.
+         */
+        ConnectorNodeField: {
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+        };
         /**
          * FacetValue
          * @description One value to filter by and how many pipelines have it.
@@ -716,6 +886,44 @@ export interface components {
             timezone: string | null;
         };
         /**
+         * SchemaEntry
+         * @description A schema, table, view, column or another thing behind a connection.
+         */
+        SchemaEntry: {
+            /** Comment */
+            comment: string | null;
+            /**
+             * Key
+             * @description Place in the primary key, from 1
+             */
+            key: number | null;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean | null;
+            /** Path */
+            path: string[];
+            /**
+             * Rows
+             * @description About how many rows a table has
+             */
+            rows: number | null;
+            /** Type */
+            type: string | null;
+        };
+        /**
+         * SchemaPage
+         * @description A page of entries; `more` says that others follow.
+         */
+        SchemaPage: {
+            /** Entries */
+            entries: components["schemas"]["SchemaEntry"][];
+            /** More */
+            more: boolean;
+        };
+        /**
          * SparkRun
          * @description One bar of a sparkline.
          */
@@ -772,6 +980,171 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    discover_schema: {
+        parameters: {
+            query?: {
+                /** @description Ask the database, whatever is kept */
+                fresh?: boolean;
+                limit?: number;
+                offset?: number;
+                /** @description List the tables of this schema */
+                schema?: string | null;
+                /** @description Part of a name; case does not count */
+                search?: string;
+                /** @description List the columns of this table */
+                table?: string | null;
+            };
+            header?: never;
+            path: {
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionCheck"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_me: {
         parameters: {
             query?: never;

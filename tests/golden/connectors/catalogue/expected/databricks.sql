@@ -1,0 +1,5 @@
+SHOW SCHEMAS;
+
+SHOW TABLES IN `O'Hara`;
+
+DESCRIBE TABLE `mart`.`usage`;

@@ -3,6 +3,8 @@
 -- stage 1 of 3: calls on dataflow_warehouse (duckdb)
 --   nodes: calls
 --   ends here (fan_out): `calls` feeds the stages `report`, `bad`, so its rows are computed once.
+--   calls: id INTEGER, day DATE, seconds INTEGER
+--   calls.rejected: file VARCHAR, line BIGINT, byte_offset BIGINT, raw VARCHAR, reason VARCHAR
 
 -- read calls
 DROP TABLE IF EXISTS "df_385647041b_calls_rejects";

@@ -4,6 +4,8 @@
 --   nodes: events, shaped
 --   ends here (fan_out): `shaped` feeds the stages `sorted_out`, `refused`, so its rows are computed once.
 --   keeps events (several_outputs): 2 outputs are made of its rows, which are computed once.
+--   shaped: kind ?, amount DECIMAL(10,2)
+--   shaped.rejected: kind ?, value ?, _reject_reason VARCHAR
 
 -- stage shaped
 CREATE SCHEMA IF NOT EXISTS "_dataflow";
@@ -92,6 +94,8 @@ FROM "events";
 --   nodes: sorted_out
 --   ends here (fan_out): `sorted_out` feeds the stages `big`, `rest`, so its rows are computed once.
 --   after: shaped
+--   sorted_out.big: kind ?, amount DECIMAL(10,2)
+--   sorted_out.rest: kind ?, amount DECIMAL(10,2)
 
 -- stage sorted_out
 CREATE SCHEMA IF NOT EXISTS "_dataflow";

@@ -96,7 +96,7 @@ WITH "a" /* node:a */ AS (
       *
     FROM "more" AS "_df_row"
     ORDER BY
-      HASH("_df_row", 7)
+      HASH("_df_row", 7) NULLS FIRST
     LIMIT 100
   ) AS "s"
   ORDER BY

@@ -7,17 +7,19 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
 import pyarrow
 
 from dataflow_provider.connectors.base import FileDestination, SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.file_rows import describe_file, open_engine, read_files, write_file
+from dataflow_provider.connectors.impl.duckdb_errors import engine_error
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.native import NativeConnectorBase, page_of
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage, SchemaRequest
@@ -73,7 +75,7 @@ class FileConnector(NativeConnectorBase[FileSession]):
         path, project = request.table, Project(Path("/"), "", session.roots, Path("/"))
         source = FileSource(type="source.file", path=path, format=_format_of(Path(path)) or "csv")
         found_at = self.find("discover", path, project)[0]
-        with closing(open_engine(session.roots)) as raw:
+        with _engine(session) as raw:
             columns = describe_file(raw, source, found_at)
         entries = [SchemaEntry("column", name, (path, name), type=kind) for name, kind in columns]
         return page_of(entries, request)
@@ -81,7 +83,7 @@ class FileConnector(NativeConnectorBase[FileSession]):
     def do_extract_data(self, session: FileSession, request: ExtractRequest) -> Iterator[Any]:
         source = FileSource.model_validate({"type": "source.file", **request.options})
         paths = self.find(request.node, source.path, _project_of(request))
-        with closing(open_engine(session.roots)) as raw:
+        with _engine(session) as raw:
             yield from read_files(raw, source, paths, request.columns, request.limit, request.batch_rows)
 
     def do_load_data(self, session: FileSession, batches: Iterator[Any], request: LoadRequest) -> int:
@@ -92,7 +94,7 @@ class FileConnector(NativeConnectorBase[FileSession]):
         try:
             first = next(batches)
             reader = pyarrow.RecordBatchReader.from_batches(first.schema, chain((first,), batches))
-            with closing(open_engine(session.roots)) as raw:
+            with _engine(session) as raw:
                 rows = write_file(raw, target, reader, destination.temporary)
             self.publish(destination)
         except BaseException:
@@ -167,6 +169,16 @@ class FileConnector(NativeConnectorBase[FileSession]):
     def discard(self, destination: FileDestination) -> None:
         """The temporary file is gone; none is no error."""
         Path(destination.temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def _engine(session: FileSession) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Hold the engine that reads and writes; its errors come out as ours."""
+    with closing(open_engine(session.roots)) as raw:
+        try:
+            yield raw
+        except duckdb.Error as exc:
+            raise engine_error(exc) from exc
 
 
 def _project_of(request: ExtractRequest | LoadRequest) -> Project:

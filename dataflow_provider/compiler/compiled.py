@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from dataflow_provider.compiler.plan import Stage
 from dataflow_provider.dialects.steps import Step
-from dataflow_provider.spec.nodes import SqlTarget
+from dataflow_provider.spec.nodes import QualitySeverity, SqlTarget, Threshold
 
 Columns = Mapping[str, str]
 """Column name to SQL type, in the table's order."""
@@ -63,13 +63,58 @@ class Kept:
     reason: str
 
 
+RuleKind = Literal["rows", "age", "volume", "history", "measure", "schema"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a quality node, and how many values of its gate's answer are its own.
+
+    kind:
+        rows     one value: the failing rows; `threshold` says how many are allowed
+        age      one value: the newest moment; `limits` has `max_age`
+        volume   no value: the number of rows lies between the `limits` `min_rows` and `max_rows`
+        history  no value: the number of rows is near that of the last `n` runs, by `threshold`
+        measure  two values: of the rows and of what they are reconciled with; `threshold` is the tolerance
+        schema   no value: `limits` has what differs from the contract, known when the stage is compiled
+    sample: makes the query of failing rows; None where a rule judges all rows together.
+    """
+
+    name: str
+    check: str
+    columns: tuple[str, ...]
+    kind: RuleKind = "rows"
+    threshold: Threshold = 0
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    sample: Callable[[], str] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def values(self) -> int:
+        """How many columns of the answer are the rule's."""
+        return {"rows": 1, "age": 1, "measure": 2}.get(self.kind, 0)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A quality node: `sql` answers one row, the number of rows, of those that break a rule, then each rule's values.
+
+    Only quarantine asks how many rows break any rule; elsewhere that is NULL. Values of columns in `masked` are hidden.
+    """
+
+    node: str
+    severity: QualitySeverity
+    sql: str
+    rules: tuple[Rule, ...]
+    masked: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class CompiledStage:
-    """Steps in running order: read, stage, measure, check; a file target's publish; cleanup.
+    """Steps in running order: read, stage, measure, rules, check; a file target's publish; cleanup.
 
     The publish of a table is made by the write modes once the rows stand in the stage table and the target is known.
     Several measures of one figure of a node add up. `target` is a table's target with the run's values bound.
-    `kept` are rows inside the stage that are not fused.
+    `kept` are rows inside the stage that are not fused; `gates` its quality nodes, each with a step `rules`.
     `columns` are those of each node (`node`) and other port (`node.port`) that are known, of earlier stages too.
     """
 
@@ -80,3 +125,4 @@ class CompiledStage:
     outputs: tuple[Output, ...]
     columns: Schemas = field(default_factory=dict)
     kept: tuple[Kept, ...] = ()
+    gates: tuple[Gate, ...] = ()

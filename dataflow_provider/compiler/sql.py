@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from sqlglot import exp
 
 from dataflow_provider.compiler.blame import blame_nodes
-from dataflow_provider.compiler.compiled import Columns, CompiledStage, Kept, Output, Probe, Schemas, StagePaths
+from dataflow_provider.compiler.compiled import Columns, CompiledStage, Gate, Kept, Output, Probe, Schemas, StagePaths
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.files import copy_statement
+from dataflow_provider.compiler.lowering.gates import build_gates
 from dataflow_provider.compiler.lowering.registry import lower_of
 from dataflow_provider.compiler.lowering.targets import bind_target
 from dataflow_provider.compiler.lowering.tree import alias, select, star, table
@@ -86,13 +87,14 @@ def finish_stage(scope: Lowering, plan: Plan, stage: Stage, target: SqlTarget | 
     outputs = _outputs(scope, plan, stage)
     try:
         kept = _find_kept(scope, head, outputs)
-        steps = tuple(_steps(scope, plan, stage, outputs, kept))
+        gates = tuple(build_gates(scope, _tables_of(scope, outputs, kept)))
+        steps = tuple(_steps(scope, plan, stage, outputs, kept, gates))
     except CompileError:
         raise
     except AuthorError as refusal:
         raise blame_nodes(scope, head.id, refusal) from refusal
     columns = known_columns(scope)
-    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), columns, tuple(kept.values()))
+    return CompiledStage(stage, scope.dialect.name, target, steps, tuple(outputs), columns, tuple(kept.values()), gates)
 
 
 def port_key(node: str, port: Port) -> str:
@@ -168,7 +170,12 @@ def _rows_of(scope: Lowering, head: GraphNode, port: Port) -> Relation:
 
 
 def _steps(
-    scope: Lowering, plan: Plan, stage: Stage, outputs: list[Output], tables: Mapping[str, Kept]
+    scope: Lowering,
+    plan: Plan,
+    stage: Stage,
+    outputs: list[Output],
+    tables: Mapping[str, Kept],
+    gates: Iterable[Gate],
 ) -> Iterable[Step]:
     head = plan.graph.nodes[stage.id]
     yield from _extracts(scope, plan, stage)
@@ -182,6 +189,8 @@ def _steps(
         stop[name] = _kept_parts(scope, kept.node, kept.port)
     yield from _builds(scope, head, outputs, stop)
     yield from _measures(scope, plan, stage, outputs, stop)
+    for gate in gates:
+        yield Step("rules", gate.sql, node=gate.node)
     for check in scope.checks:
         sql = render(scope.statement(check.query, stop), scope.dialect)
         yield Step("check", sql, node=check.node, message=check.message)
@@ -237,6 +246,7 @@ def _find_kept(scope: Lowering, head: GraphNode, outputs: list[Output]) -> dict[
         frozenset(scope.cheap),
         [scope.names_read(_query_of(scope, head, output)) for output in outputs],
         [scope.names_read(check.query) for check in scope.checks],
+        frozenset(judged.rows.parts[0] for judged in scope.judged),
     )
     boundaries = find_kept(fused)
     return {
@@ -245,6 +255,18 @@ def _find_kept(scope: Lowering, head: GraphNode, outputs: list[Output]) -> dict[
         for name in rows.parts[:1]
         if name in boundaries and len(rows.parts) == 1
     }
+
+
+def _tables_of(scope: Lowering, outputs: list[Output], kept: Mapping[str, Kept]) -> dict[str, tuple[str, ...]]:
+    """Return the tables that rules are measured on: what the stage keeps for itself, and what it hands on."""
+    found = {name: _kept_parts(scope, one.node, one.port) for name, one in kept.items()}
+    values = scope.values or RunValues("")
+    for output in outputs:
+        rows = scope.relations.get((output.node, output.port))
+        if rows is not None:
+            name = stage_table_name(scope.pipeline.id, values, output.node, output.port)
+            found.setdefault(rows.parts[0], scope.dialect.stage_parts(name))
+    return found
 
 
 def _kept_parts(scope: Lowering, node: str, port: Port) -> tuple[str, ...]:

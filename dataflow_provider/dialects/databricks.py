@@ -53,7 +53,19 @@ DATABRICKS = DatabricksDialect(
     publish=DATABRICKS_PUBLISH,
     emits=WITH_CLAUSES
     | WINDOWS
-    | {"Boolean", "CONCAT()", "CONCAT_WS()", "MD5", "Mod", "NullSafeEQ", "NullSafeNEQ", "Qualify", "Rand", "TryCast"},
+    | {
+        "RegexpLike",
+        "Boolean",
+        "CONCAT()",
+        "CONCAT_WS()",
+        "MD5",
+        "Mod",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "Qualify",
+        "Rand",
+        "TryCast",
+    },
     sampling=Sampling(random="RAND() * 1000000", row_hash="MD5(_df_row)", joins_texts="CONCAT"),
     table_functions=frozenset(
         {"explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer", "range", "stack"}

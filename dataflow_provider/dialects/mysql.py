@@ -17,10 +17,11 @@ NAME = "MySQL"
 
 def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
-    from dataflow_provider.dialects import literals, passes, select_lists
+    from dataflow_provider.dialects import literals, matching, passes, select_lists
     from dataflow_provider.dialects.try_cast import TryCasts
 
     for step in (
+        matching.spell_searches(matching.by_case),
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),

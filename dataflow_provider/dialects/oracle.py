@@ -86,6 +86,7 @@ ORACLE = OracleDialect(
     emits=WITH_CLAUSES
     | WINDOWS
     | {
+        "RegexpLike",
         "DPipe",
         "Introducer",
         "RAWTOHEX()",

@@ -37,10 +37,20 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects import literals, passes, row_limits, select_lists, truth, try_cast, with_clauses
+    from dataflow_provider.dialects import (
+        literals,
+        matching,
+        passes,
+        row_limits,
+        select_lists,
+        truth,
+        try_cast,
+        with_clauses,
+    )
 
     kind = exp.DataType.Type
     for step in (
+        matching.spell_searches(_matches),
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         select_lists.refuse_nodes(NAME, {exp.Filter: ("`FILTER (WHERE …)`", "Aggregate a `CASE WHEN … THEN … END`.")}),

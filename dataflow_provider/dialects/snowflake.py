@@ -19,9 +19,10 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects import literals, passes, select_lists
+    from dataflow_provider.dialects import literals, matching, passes, select_lists
 
     for step in (
+        matching.spell_searches(matching.by_place),
         select_lists.refuse_star_words(NAME, ()),
         passes.refuse_unions_by_name(NAME),
         select_lists.refuse_long_names(NAME, 255),
@@ -44,6 +45,7 @@ SNOWFLAKE = SqlDialect(
     emits=WITH_CLAUSES
     | WINDOWS
     | {
+        "REGEXP_INSTR()",
         "Boolean",
         "DPipe",
         "MD5",

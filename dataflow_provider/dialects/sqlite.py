@@ -16,9 +16,10 @@ NAME = "SQLite"
 
 def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
-    from dataflow_provider.dialects import passes, sqlite_passes
+    from dataflow_provider.dialects import matching, passes, sqlite_passes
 
     for step in (
+        matching.spell_searches(_matches),
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),

@@ -35,9 +35,11 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects import literals, passes, row_limits, select_lists, truth, with_clauses
+    from dataflow_provider.dialects import literals, matching, passes, row_limits, select_lists, truth, with_clauses
 
     for step in (
+        matching.refuse_searches(NAME),
+        matching.count_characters,
         passes.derive_qualify,
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-StepKind = Literal["read", "measure", "stage", "check", "publish", "hook", "cleanup", "extract", "load"]
+StepKind = Literal["read", "measure", "stage", "rules", "check", "publish", "hook", "cleanup", "extract", "load"]
 Figure = Literal["rows_in", "rows_out", "rows_rejected"]
 
 ROWS = "{rows}"
@@ -24,6 +24,7 @@ class Step:
         extract  tells, as a comment, what a connector reads into `table` before the stage's SQL; not run as SQL
         measure  answers one number, the `figure` of `node`
         stage    builds `table`, which holds the rows of `node` (and `port`)
+        rules    answers one row, what the rules of a quality node found (`Gate`)
         check    answers one number, the offending rows; more than 0 fails the stage with `message`
         publish  changes the target; `figure`, when given, is the statement's own row count
         load     tells, as a comment, what a connector writes after the stage's SQL; not run as SQL

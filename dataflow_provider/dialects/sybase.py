@@ -39,10 +39,12 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects import literals, passes, row_limits, select_lists, truth, with_clauses
+    from dataflow_provider.dialects import literals, matching, passes, row_limits, select_lists, truth, with_clauses
 
     kind = exp.DataType.Type
     for step in (
+        matching.refuse_searches(NAME),
+        matching.spell_lengths("CHAR_LENGTH"),
         select_lists.refuse_nodes(NAME, _lacking()),
         passes.refuse_star_changes(NAME),
         passes.refuse_unions_by_name(NAME),
@@ -97,7 +99,7 @@ SYBASE = SybaseDialect(
     parameter_mark=":",
     stage_schema=None,
     publish=SYBASE_PUBLISH,
-    emits=frozenset({"HASH()", "National"}),
+    emits=frozenset({"CHAR_LENGTH()", "HASH()", "National"}),
     sampling=Sampling(row_hash="LOWER(HASH(_df_row, 'md5'))", joins_texts="+"),
     table_functions=frozenset(),
     forbidden_function=r"(\w+\.)*(xp|sp)_\w+|openxml|xmlextract|xmlparse|syb_sendmsg|syb_quit|java\.\w+.*|sun\.\w+.*",

@@ -43,10 +43,12 @@ def _legalise(tree: exp.Expr) -> exp.Expr:
     """The passes of this engine in their order; imported late, since the Dag factory must not pay for sqlglot."""
     from sqlglot import exp
 
-    from dataflow_provider.dialects import literals, passes, row_limits, select_lists, truth, with_clauses
+    from dataflow_provider.dialects import literals, matching, passes, row_limits, select_lists, truth, with_clauses
 
     kind = exp.DataType.Type
     for step in (
+        matching.spell_searches(matching.by_place),
+        matching.spell_lengths("CHARACTER_LENGTH"),
         select_lists.refuse_star_words(NAME, ("except_", "replace", "rename")),
         passes.refuse_unions_by_name(NAME),
         select_lists.refuse_long_names(NAME, 128),
@@ -107,7 +109,18 @@ TERADATA = TeradataDialect(
     publish=TERADATA_PUBLISH,
     emits=WITH_CLAUSES
     | WINDOWS
-    | {"DPipe", "FROM_BYTES()", "HASHROW()", "Introducer", "Qualify", "SUBSTR()", "TableSample", "TryCast"},
+    | {
+        "CHARACTER_LENGTH()",
+        "REGEXP_INSTR()",
+        "DPipe",
+        "FROM_BYTES()",
+        "HASHROW()",
+        "Introducer",
+        "Qualify",
+        "SUBSTR()",
+        "TableSample",
+        "TryCast",
+    },
     sampling=Sampling(native=True, row_hash="LOWER(FROM_BYTES(HASHROW(_df_row), 'base16'))"),
     table_functions=frozenset({"strtok_split_to_table", "regexp_split_to_table", "json_table"}),
     forbidden_function=(

@@ -18,6 +18,7 @@ from typing import Any
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.execution.results import NodeResult, StageResult
+from dataflow_provider.quality.results import RuleResult
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.nodes import TargetBase
 from dataflow_provider.spec.project import Project
@@ -68,14 +69,15 @@ class Progress:
             Severity.INFO,
         )
         nodes = tuple(NodeResult(**node) for node in kept["nodes"])
-        return StageResult(stage, kept["state"], kept["seconds"], nodes, (remark,))
+        rules = tuple(RuleResult.from_json(one) for one in kept.get("quality", ()))
+        return StageResult(stage, kept["state"], kept["seconds"], nodes, (remark,), quality=rules)
 
     def add(self, result: StageResult) -> None:
         """The stage is done, whatever happens to the process now."""
         ended = result.to_json()
         self.done[result.stage] = {
             "digest": self._digest(self.plan.stage(result.stage)),
-            **{name: ended[name] for name in ("state", "seconds", "nodes")},
+            **{name: ended[name] for name in ("state", "seconds", "nodes", "quality")},
         }
         self._write(json.dumps(self.done))
 

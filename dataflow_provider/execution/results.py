@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from dataflow_provider.compiler.compiled import CompiledStage
 from dataflow_provider.errors import DataflowError
+from dataflow_provider.quality.results import QualityError, RuleResult
 from dataflow_provider.spec.findings import Problem
 
 StageState = Literal["success", "warning"]
@@ -33,6 +34,8 @@ class NodeResult:
 class StageResult:
     """One stage that succeeded; a failed one raises instead. `problems` are warnings met on the way.
 
+    `quality` has a result for each rule of its quality nodes.
+
     `compiled` is what it ran, for lineage; it stays in the process.
     """
 
@@ -42,6 +45,7 @@ class StageResult:
     nodes: tuple[NodeResult, ...]
     problems: tuple[Problem, ...] = ()
     compiled: CompiledStage | None = field(default=None, compare=False, repr=False)
+    quality: tuple[RuleResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape that tasks leave in XCom and the run page reads."""
@@ -60,6 +64,7 @@ class StageResult:
                 }
                 for problem in self.problems
             ],
+            "quality": [one.to_json() for one in self.quality],
         }
 
 
@@ -81,7 +86,20 @@ class RunResult:
         for stage in self.stages:
             for node in stage.nodes:
                 merged[node.id] = merge_nodes(merged[node.id], node) if node.id in merged else node
+        for one in self.quality:
+            # A node that blocked has counted its rows, and none went on.
+            merged.setdefault(one.node, NodeResult(one.node, rows_in=one.checked, rows_out=0))
         return tuple(merged.values())
+
+    @property
+    def quality(self) -> tuple[RuleResult, ...]:
+        """What every rule found, also those of a stage that they have stopped."""
+        blocked = [error.results for error in self.errors.values() if isinstance(error, QualityError)]
+        return tuple(one for results in (*(stage.quality for stage in self.stages), *blocked) for one in results)
+
+    def _node_json(self, node: NodeResult) -> dict[str, Any]:
+        rules = [one.to_json() for one in self.quality if one.node == node.id]
+        return {**asdict(node), **({"quality": rules} if rules else {})}
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer of `dataflow run --json`, without its findings, which need the file's text."""
@@ -90,7 +108,7 @@ class RunResult:
             "run_id": self.run_id,
             "state": self.state,
             "seconds": self.seconds,
-            "nodes": [asdict(node) for node in self.nodes],
+            "nodes": [self._node_json(node) for node in self.nodes],
             "stages": [
                 *({"id": one.stage, "state": one.state, "seconds": one.seconds} for one in self.stages),
                 *({"id": stage, "state": "failed", "error": error_json(error)} for stage, error in self.errors.items()),

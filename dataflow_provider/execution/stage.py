@@ -8,6 +8,7 @@ import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,12 +27,15 @@ from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError, Place, TransientError
+from dataflow_provider.execution.gates import Gatekeeper
+from dataflow_provider.execution.history import FileHistory, RowHistory
 from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.native import Arrived, NativeRows
 from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
-from dataflow_provider.execution.results import StageResult
+from dataflow_provider.execution.results import StageResult, StageState
 from dataflow_provider.execution.stage_tables import StageTables, is_kept, readers_of
 from dataflow_provider.execution.steps import StepRunner, blamed
+from dataflow_provider.quality.verdicts import Circumstances
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar
@@ -40,7 +44,7 @@ from dataflow_provider.write_modes.context import run_marker
 
 logger = logging.getLogger(__name__)
 
-BUILD_STEPS = ("read", "stage", "measure", "check")
+BUILD_STEPS = ("read", "stage", "measure", "rules", "check")
 
 
 def run_stage(
@@ -50,11 +54,13 @@ def run_stage(
     connections: Connections,
     project: Project,
     jobs: JobWatch | None = None,
+    history: RowHistory | None = None,
 ) -> StageResult:
     """Run one stage; running it again with the same values leaves the same rows.
 
     Rows that an earlier stage kept and that are gone since are computed again first. With `jobs` long statements run
-    as jobs of the database where its engine has them.
+    as jobs of the database where its engine has them. `history` has the row counts of earlier runs; without one they
+    are those in the project's state folder.
 
     Raises:
         DataflowError: the stage failed; its target is as it was, unless the error says otherwise.
@@ -68,7 +74,7 @@ def run_stage(
         # Every stage before this one may have to be computed again, each of them once.
         for _ in plan.stages:
             with open_session(plan, stage, connections, project) as session:
-                run = StageRun(plan, stage, values, project, session, handed, jobs, arrived, native.outgoing)
+                run = StageRun(plan, stage, values, project, session, handed, jobs, arrived, native.outgoing, history)
                 lost = run.lost_inputs()
                 if not lost:
                     result = run.run(started)
@@ -236,6 +242,7 @@ class StageRun:
     jobs: JobWatch | None = None
     arrived: Sequence[Arrived] = ()
     outgoing: Path | None = None
+    history: RowHistory | None = None
 
     def __post_init__(self) -> None:
         self.dialect: SqlDialect = get_dialect(self.stage.dialect)
@@ -263,12 +270,26 @@ class StageRun:
             compiled = compile_stage(
                 self.plan, self.stage, self.values, probe=self.session, paths=self._paths(destination)
             )
+            self.runner.gates = gates = self._gates(compiled)
             self._build(compiled)
             problems = self._publish(compiled, destination)
             if self.outgoing is not None:
                 self.session.export_rows(f"SELECT * FROM {compiled.outputs[0].table}", self.outgoing)
             self._leave(compiled)
+        self._remember(gates)
         return self._result(time.monotonic() - started, problems, compiled)
+
+    def _gates(self, compiled: CompiledStage) -> Gatekeeper:
+        return Gatekeeper(self.session, compiled.gates, Circumstances(datetime.now(UTC), self._history.earlier))
+
+    @property
+    def _history(self) -> RowHistory:
+        return self.history or FileHistory.of(self.plan.pipeline.id, self.values, self.project)
+
+    def _remember(self, gates: Gatekeeper) -> None:
+        for gate in gates.gates:
+            if any(rule.kind == "history" for rule in gate.rules):
+                self._history.keep(gate.node, gates.rows[gate.node].checked)
 
     def _take_over(self) -> None:
         """The rows of other connections stand in stage tables of this one, for the time of this run."""
@@ -373,7 +394,10 @@ class StageRun:
         )  # fmt: skip
         for problem in problems:
             logger.warning("%s: %s %s", problem.code, problem.message, problem.hint or "")
-        return StageResult(self.stage.id, "success", round(seconds, 3), nodes, tuple(problems), compiled)
+        gates = self.runner.gates
+        state: StageState = "warning" if gates is not None and gates.warned else "success"
+        quality = () if gates is None else tuple(gates.results)
+        return StageResult(self.stage.id, state, round(seconds, 3), nodes, tuple(problems), compiled, quality)
 
 
 def _left_over(compiled: CompiledStage) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from itertools import groupby
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.dialects.steps import ROWS, Figure, Step
 from dataflow_provider.errors import DataflowError, Place, TerminalError
+from dataflow_provider.execution.gates import Gatekeeper
 from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.results import NodeResult
 
@@ -20,10 +21,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class StepRunner:
-    """Carries out steps and keeps the figures they gave; `jobs` build stages where the engine has job ids."""
+    """Carries out steps and keeps the figures they gave.
+
+    `jobs` build stages where the engine has job ids; `gates` answer the steps of quality nodes.
+    """
 
     session: SqlSession
     jobs: JobWatch | None = None
+    gates: Gatekeeper | None = None
     figures: dict[tuple[str, Figure], int] = field(default_factory=dict)
 
     def run(self, steps: Iterable[Step]) -> None:
@@ -45,7 +50,9 @@ class StepRunner:
         logger.debug("step begins kind=%s node=%s", step.kind, step.node)
         started = time.monotonic()
         rows: int | None
-        if step.kind in ("measure", "check"):
+        if step.kind == "rules" and self.gates is not None and step.node is not None:
+            rows = self._ask(self.gates, step.node)
+        elif step.kind in ("measure", "check"):
             rows = self.session.fetch_number(step.sql)
         elif step.kind == "hook":
             rows = self.session.execute_author_sql(step.sql)
@@ -60,6 +67,16 @@ class StepRunner:
             raise TerminalError("DF-RUN-040", message.replace(ROWS, str(rows)))
         if step.figure is not None and step.node is not None and rows is not None:
             self.add(step.node, step.figure, rows)
+
+    def _ask(self, gates: Gatekeeper, node: str) -> int:
+        """Ask the rules of a node; its rows are counted by the way, unless they have been."""
+        found = gates.ask(node)
+        failing = found.failing or 0
+        self.figures.setdefault((node, "rows_in"), found.checked)
+        self.figures.setdefault((node, "rows_out"), found.checked - failing)
+        if found.failing is not None:
+            self.figures.setdefault((node, "rows_rejected"), failing)
+        return found.checked
 
     def add(self, node: str, figure: Figure, rows: int) -> None:
         self.figures[node, figure] = self.figures.get((node, figure), 0) + rows

@@ -57,7 +57,7 @@ def check_node(scope: Lowering, node: GraphNode) -> None:
         check(scope, node, spec, rows)
     kept = _enriched(rows, spec) if isinstance(spec, AiEnrich) else rows
     for port, given in ((None, kept), (REJECTED, rows)):
-        scope.relations[node.id, port] = given
+        scope.relations.setdefault((node.id, port), given)
 
 
 def _enriched(rows: Relation, spec: AiEnrich) -> Relation:

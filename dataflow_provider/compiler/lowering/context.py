@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from dataflow_provider.compiler.bind import UnboundError, bind_values, known_names, undeclared
 from dataflow_provider.compiler.columns import find_column, missing_columns
-from dataflow_provider.compiler.compiled import Columns, Probe, Schemas, StagePaths
+from dataflow_provider.compiler.compiled import Columns, Probe, Rule, Schemas, StagePaths
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.kinds import kind_of_type
 from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table, typed_null
@@ -36,7 +36,7 @@ from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError, TransientError
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import SqlSource, SqlTransform
+from dataflow_provider.spec.nodes import QualitySeverity, ReferenceQuality, SqlSource, SqlTransform
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 Path = tuple[str | int, ...]
@@ -70,6 +70,30 @@ class Check:
     message: str
 
 
+@dataclass(frozen=True)
+class Test:
+    """A rule of a quality node over `rows`: `found` are the values that the gate's answer holds for it.
+
+    `condition` is true for a failing row, of rows joined by `join`; `counted` counts the failing rows without a join.
+    """
+
+    rule: Rule
+    condition: exp.Expr | None = None
+    join: exp.Join | None = None
+    counted: exp.Select | None = None
+    found: tuple[exp.Expr, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The rows that a quality node judges, in one place, by all its tests."""
+
+    node: str
+    severity: QualitySeverity
+    rows: Relation
+    tests: tuple[Test, ...]
+
+
 @dataclass
 class Lowering:
     """Turns nodes of one stage (or of a whole graph, when only checked) into common table expressions.
@@ -95,6 +119,7 @@ class Lowering:
     bodies: dict[str, exp.Query] = field(default_factory=dict)
     reads: list[Step] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     reads_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cheap: set[str] = field(default_factory=set)
@@ -110,6 +135,8 @@ class Lowering:
             spec = node.spec
             if isinstance(spec, SqlSource) and spec.table is not None:
                 self._reserved.add(spec.table.strip('"').casefold())
+            elif isinstance(spec, ReferenceQuality):
+                self._reserved.add(spec.reference.table.strip('"').casefold())
             text = spec.query if isinstance(spec, SqlSource | SqlTransform) else None
             if text is None:
                 continue

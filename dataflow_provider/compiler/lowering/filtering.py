@@ -19,7 +19,7 @@ _VOLATILE_NAMES = frozenset({"random", "uuid", "gen_random_uuid", "uuidv4", "uui
 def lower_filter(scope: Lowering, node: GraphNode, spec: FilterTransform, ports: Sequence[Port]) -> None:
     rows = scope.input(node.inputs[0])
     condition = scope.expression(node.id, ("where",), spec.where, {"": rows.columns})
-    _refuse_volatile(scope, node, {"where": condition}, ports)
+    refuse_volatile(scope, node, {"where": condition}, ports)
     if None in ports:
         scope.define(node.id, None, select([star()], rows.table()).where(condition, copy=False), rows.columns)
     if REJECTED in ports:
@@ -32,7 +32,7 @@ def lower_router(scope: Lowering, node: GraphNode, spec: RouterTransform, ports:
         name: scope.expression(node.id, ("routes", name), text, {"": rows.columns})
         for name, text in spec.routes.items()
     }
-    _refuse_volatile(scope, node, conditions, ports)
+    refuse_volatile(scope, node, conditions, ports)
     for port in ports:
         if port in spec.routes and not spec.exclusive:
             body = select([star()], rows.table()).where(conditions[port].copy(), copy=False)
@@ -48,7 +48,7 @@ def _where_match(rows: Relation, conditions: Sequence[exp.Expr], number: int) ->
     return select([star()], rows.table()).where(match, copy=False)
 
 
-def _refuse_volatile(
+def refuse_volatile(
     scope: Lowering, node: GraphNode, conditions: Mapping[str, exp.Expr], ports: Sequence[Port]
 ) -> None:
     """Each port judges the condition anew: a random one would lose some rows and give others twice."""

@@ -15,6 +15,7 @@ from dataflow_provider.compiler.lowering.join import lower_join
 from dataflow_provider.compiler.lowering.natives import lower_native_source
 from dataflow_provider.compiler.lowering.ordering import lower_sort, lower_window
 from dataflow_provider.compiler.lowering.projection import lower_expression, lower_select
+from dataflow_provider.compiler.lowering.quality import lower_quality
 from dataflow_provider.compiler.lowering.query import lower_sql
 from dataflow_provider.compiler.lowering.sources import lower_sql_source
 from dataflow_provider.compiler.lowering.union import lower_union
@@ -30,6 +31,7 @@ from dataflow_provider.spec.nodes import (
     NativeSource,
     NodeBase,
     PivotTransform,
+    QualityBase,
     RouterTransform,
     SelectTransform,
     SortTransform,
@@ -60,6 +62,7 @@ LOWERERS: Mapping[type[NodeBase], Lower] = MappingProxyType(
         SortTransform: lower_sort,
         PivotTransform: lower_pivot,
         RouterTransform: lower_router,
+        QualityBase: lower_quality,
     }
 )
 

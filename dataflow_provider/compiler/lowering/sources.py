@@ -9,7 +9,7 @@ from sqlglot import exp
 from dataflow_provider.compiler.columns import output_columns
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
-from dataflow_provider.compiler.lowering.context import Lowering, Port
+from dataflow_provider.compiler.lowering.context import Lowering, Path, Port
 from dataflow_provider.compiler.lowering.tree import identifier, select, star, table
 from dataflow_provider.compiler.sqltext import is_file_name
 from dataflow_provider.spec.nodes import SourceBase, SqlSource
@@ -18,7 +18,7 @@ from dataflow_provider.spec.nodes import SourceBase, SqlSource
 def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: Sequence[Port]) -> None:
     columns: Columns | None = scope.schemas.get(node.id) or spec.schema_ or None
     if spec.table is not None:
-        origin = _real_table(scope, node, spec.table)
+        origin = real_table(scope, node, ("table",), spec.table)
     else:
         query = scope.query(node.id, ("query",), spec.query or "")
         if query is None:
@@ -63,16 +63,17 @@ def read(
     return body, kept
 
 
-def _real_table(scope: Lowering, node: GraphNode, written: str) -> exp.Expr:
+def real_table(scope: Lowering, node: GraphNode, path: Path, written: str) -> exp.Expr:
+    """Return a table of the database, which is none of our common table expressions whatever it is called."""
     try:
         parts = scope.dialect.publish.parts(written)
     except ValueError as exc:
-        scope.problem(node.id, ("table",), "DF-SQL-014", str(exc))
+        scope.problem(node.id, path, "DF-SQL-014", str(exc))
         return table(("unknown",))
     if is_file_name(".".join(parts)):
         scope.problem(
             node.id,
-            ("table",),
+            path,
             "DF-SQL-008",
             f"`{written}` would be read as a file",
             "Read files with a `source.file` node.",

@@ -40,7 +40,8 @@ class Fused:
     """The common table expressions of a stage, in order, as its statements would hold them.
 
     `reads` names what each reads, once for each reading; `outputs` and `checks` what their statements read. `cheap`
-    ones are plain tables. `kept` grows as the rules are asked, and `sizes` are those of what has been looked at.
+    ones are plain tables; rules of quality nodes are measured on `judged` ones. `kept` grows as the rules are asked,
+    and `sizes` are those of what has been looked at.
     """
 
     dialect: SqlDialect
@@ -49,6 +50,7 @@ class Fused:
     cheap: frozenset[str]
     outputs: Sequence[Sequence[str]]
     checks: Sequence[Sequence[str]] = ()
+    judged: frozenset[str] = frozenset()
     kept: dict[str, Boundary] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
 
@@ -140,6 +142,12 @@ def several_outputs(at: Fused, name: str) -> Boundary | None:
     return None
 
 
+def judged(at: Fused, name: str) -> Boundary | None:
+    if name in at.judged:
+        return Boundary("judged", "rules are measured on its rows, and the same rows go on.")
+    return None
+
+
 def volatile(at: Fused, name: str) -> Boundary | None:
     """Several statements, or one on an engine that computes a WITH for each reader, would see different rows."""
     if at.readings[name] < 2 or (at.dialect.keeps_with and len(at.used_by[name]) < 2):
@@ -184,7 +192,7 @@ def statement_length(at: Fused, name: str) -> Boundary | None:
     return Boundary("statement_length", f"the statement would come near the engine's {most * 2} characters.")
 
 
-RULES: tuple[Rule, ...] = (several_outputs, volatile, estimates, join_tables, depth, statement_length)
+RULES: tuple[Rule, ...] = (several_outputs, judged, volatile, estimates, join_tables, depth, statement_length)
 
 
 def find_kept(at: Fused) -> dict[str, Boundary]:

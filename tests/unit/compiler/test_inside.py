@@ -57,6 +57,12 @@ CASES: dict[str, tuple[Fused, dict[str, str]]] = {
         fused(DUCKDB, {"s": "SELECT a FROM t WHERE a > 0", "x": "SELECT a FROM s", "y": "SELECT a FROM s"}, "x", "y"),
         {"s": "several_outputs"},
     ),
+    "judged": (
+        replace(
+            fused(DUCKDB, {"s": "SELECT a FROM t WHERE a > 0", "x": "SELECT a FROM s"}, ["x"]), judged=frozenset({"s"})
+        ),
+        {"s": "judged"},
+    ),
     "volatile": (
         fused(MYSQL, {"s": "SELECT RAND() AS a FROM t", "x": SHARED}, ["x"]),
         {"s": "volatile"},

@@ -265,8 +265,6 @@ def test_router_without_a_port_means_its_rest() -> None:
         ({"a": source(), "t": {"type": "target.kafka", "from": "a", "topic": "t"}}, {},
          "DF-PLAN-001.*target.duckdb"),
         ({"a": source(), "t": {"type": "target.postgres", "from": "a", "table": "t"}}, {}, "DF-PLAN-005.*connection"),
-        ({"a": source(), "q": {"type": "quality.row_rule", "from": "a", "where": "x > 0"}, "t": target("q")}, {},
-         "DF-PLAN-001.*quality.row_rule"),
         ({"a": source(), "q": {"type": "ai.sql", "from": "a", "prompt": "p", "query": "SELECT 1"}, "t": target("q")},
          {}, "DF-PLAN-001.*ai.sql"),
         ({"a": source(incremental={"column": "x"}), "t": target("a")}, {}, "DF-PLAN-001.*incremental"),
@@ -285,7 +283,7 @@ def test_pipeline_that_cannot_run_is_refused(nodes: Nodes, top: dict[str, Any], 
 def test_all_refusals_come_at_once_with_their_node() -> None:
     nodes = {
         "a": {"type": "source.kafka", "topic": "x"},
-        "q": {"type": "quality.row_rule", "from": "a", "where": "x > 0"},
+        "q": {"type": "ai.sql", "from": "a", "prompt": "p", "query": "SELECT 1"},
         "t": target("q"),
     }
     with pytest.raises(CompileError) as caught:

@@ -1,0 +1,1 @@
+"""What quality nodes found: thresholds, verdicts, history."""

@@ -22,7 +22,7 @@ from dataflow_provider.dialects.base import SqlDialect
 Kinds = Mapping[str, str]
 """Column name → kind; a column that is not there is unknown."""
 
-MARK = "author"
+MARK = "field"
 """Meta of the root of an author's text: the path of its field."""
 
 

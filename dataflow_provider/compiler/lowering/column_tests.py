@@ -39,7 +39,7 @@ def _condition(rule: ColumnRule, name: str) -> exp.Expr:
         found = exp.RegexpLike(this=column(name), expression=exp.Literal.string(rule.pattern or ""))
         return exp.Not(this=found)
     value = exp.Length(this=column(name)) if rule.check == "length" else column(name)
-    bounds = []
+    bounds: list[exp.Expr] = []
     if rule.min is not None:
         bounds.append(exp.LT(this=value, expression=scalar_literal(rule.min)))
     if rule.max is not None:

@@ -112,8 +112,8 @@ def _freshness(scope: Lowering, node: GraphNode, spec: FreshnessQuality, rows: R
     tests = []
     if spec.column is not None and spec.max_age is not None:
         name = scope.real_name(node.id, ("column",), spec.column, rows.columns)
-        limits = {"max_age": spec.max_age, "at": scope.values and scope.values.interval_end}
-        rule = Rule(f"{spec.column} max_age", "max_age", (name,), "age", limits=limits)
+        age = {"max_age": spec.max_age, "at": None if scope.values is None else scope.values.interval_end}
+        rule = Rule(f"{spec.column} max_age", "max_age", (name,), "age", limits=age)
         tests.append(Test(rule, found=(exp.Max(this=column(name)),)))
     if spec.min_rows is not None or spec.max_rows is not None:
         limits = {"min_rows": spec.min_rows, "max_rows": spec.max_rows}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.spec.nodes import FileTarget, Scalar
@@ -72,6 +72,23 @@ class SqlSession(Protocol):
 
     def interrupt(self) -> None:
         """Stop the running statement; may be called from another thread or a signal handler."""
+
+
+@runtime_checkable
+class RelaySession(Protocol):
+    """A session whose database writes rows in a form of its own that another one of its kind reads as it is.
+
+    Both are open at once, so only an engine whose sessions do not wait for each other has it.
+    """
+
+    def relayed_columns(self, sql: str) -> dict[str, str]:
+        """Return column name → type that the rows of a query get in the other database."""
+
+    def relay_out(self, sql: str) -> Generator[bytes | bytearray, None, None]:
+        """Yield the rows of a query in the engine's own form."""
+
+    def relay_in(self, table: str, columns: Mapping[str, str], blocks: Iterator[bytes | bytearray]) -> int:
+        """Build the quoted table anew from rows in the engine's own form, in one transaction; return how many."""
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,10 @@ class DbApiSession(ABC):
             for block in blocks:
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", block)
 
+    def load_file(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
+        """The rows of an Arrow stream file stand in the table, which has those columns."""
+        self.insert_rows(table, columns, self._plain_blocks(path, columns))
+
     def drop_statement(self, table: str) -> str:
         return f"DROP TABLE IF EXISTS {table}"
 
@@ -170,7 +174,7 @@ class DbApiSession(ABC):
         with self.transaction():
             self.execute(self.drop_statement(table))
             self.execute(f"CREATE TABLE {table} ({listed})")
-            self.guard(lambda: self.insert_rows(table, columns, self._plain_blocks(path, columns)))
+            self.guard(lambda: self.load_file(table, columns, path))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -199,10 +203,14 @@ class DbApiSession(ABC):
         try:
             return self.run_call(call)
         except Exception as exc:
-            found = self.vendor_error(exc)
-            if found is None:
+            if (told := self.told(exc)) is None:
                 raise
-            raise found.as_error(self.engine, self._connection.conn_id) from None
+            raise told from None
+
+    def told(self, exc: Exception) -> DataflowError | None:
+        """Return our error for the driver's, None when it is not one of the driver's."""
+        found = self.vendor_error(exc)
+        return None if found is None else found.as_error(self.engine, self._connection.conn_id)
 
     def _execute(self, sql: str) -> int | None:
         with closing(self._raw.cursor()) as cursor:

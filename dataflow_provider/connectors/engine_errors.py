@@ -61,6 +61,7 @@ _SERVICE_WORDS: dict[Kind, str] = {
     Kind.CONVERSION: "holds a value that cannot be read",
 }
 _OF_CONNECTIONS = (Kind.UNREACHABLE, Kind.LOGIN, Kind.SETUP)
+_TOLD_WHERE = (Kind.LOST, Kind.DISK, Kind.MEMORY)
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ class VendorError:
     hint: str | None = None
 
     def as_error(self, engine: str, conn_id: str = "") -> DataflowError:
-        """Return our error; `conn_id` is told when the connection itself is what failed."""
+        """Return our error; `conn_id` is told when the connection itself is what failed, or its server."""
         connection = f" on connection `{conn_id}`" if self.kind in _OF_CONNECTIONS else ""
+        if conn_id and self.kind in _TOLD_WHERE:
+            connection = f" (connection `{conn_id}`)"
         return self._error(f"{self.kind}{connection}", engine)
 
     def as_service_error(self, service: str, conn_id: str) -> DataflowError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from dataflow_provider.connectors.arrow_rows import IncomingColumn, inexact
@@ -52,6 +53,8 @@ def plain_batches(path: Path, columns: Sequence[IncomingColumn]) -> Iterator[Any
 def _plain(array: Any, column: IncomingColumn) -> Any:
     wanted = plain_type(column)
     try:
+        if column.type == "UUID":
+            return _uuid_texts(array.storage)
         if column.convert is not None:
             convert = column.convert
             values = [None if value is None else convert(value) for value in array.to_pylist()]
@@ -59,6 +62,18 @@ def _plain(array: Any, column: IncomingColumn) -> Any:
         return getattr(array, "storage", array).cast(wanted)
     except (pyarrow.ArrowException, ValueError, OverflowError) as exc:
         raise inexact(column.name, str(wanted)) from exc
+
+
+def _uuid_texts(array: Any) -> Any:
+    """Return UUIDs of 16 bytes as texts with dashes."""
+    valid, data = array.buffers()
+    digits = pyarrow.py_buffer(memoryview(data).hex().encode())
+    buffers = [valid, digits]
+    texts = pyarrow.Array.from_buffers(pyarrow.binary(32), len(array), buffers, offset=array.offset)
+    texts = texts.cast(pyarrow.binary()).cast(pyarrow.string())
+    ends = (0, 8, 12, 16, 20, 32)
+    parts = [pyarrow.compute.utf8_slice_codeunits(texts, ends[at], ends[at + 1]) for at in range(5)]
+    return pyarrow.compute.binary_join_element_wise(*parts, "-")
 
 
 def write_parquet(path: Path, columns: Sequence[IncomingColumn], folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,6 +41,7 @@ from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar
 from dataflow_provider.spec.project import Project
+from dataflow_provider.transfer.handover import Handed, hand_over
 from dataflow_provider.write_modes.context import run_marker
 
 logger = logging.getLogger(__name__)
@@ -114,13 +116,13 @@ def _foreign_inputs(plan: Plan, stage: Stage) -> list[StageInput]:
 
 def _fetch_foreign(
     plan: Plan, stage: Stage, values: RunValues, connections: Connections, project: Project, folder: Path
-) -> dict[str, Path]:
-    """Return a file of rows for each input that lies on another connection, by the input's quoted table name.
+) -> dict[str, Handed]:
+    """Return the rows of each input that lies on another connection, by the input's quoted table name.
 
-    Each connection is left before the next is opened: two pipelines that hold one database each and wait for the
-    other's would wait for ever.
+    Each connection that others wait for is left before the next is opened: two pipelines that hold one database each
+    and wait for the other's would wait for ever.
     """
-    handed: dict[str, Path] = {}
+    handed: dict[str, Handed] = {}
     for number, one in enumerate(_foreign_inputs(plan, stage)):
         upstream = plan.stage(one.stage)
         table = input_table(plan, values, get_dialect(upstream.dialect), one)
@@ -128,12 +130,13 @@ def _fetch_foreign(
         for _ in plan.stages:
             with open_session(plan, upstream, connections, project, read_only=True) as session:
                 if session.columns_of(table) is not None:
-                    session.export_rows(f"SELECT * FROM {table}", path)
+                    again = partial(open_session, plan, upstream, connections, project, read_only=True)
+                    rows = hand_over(session, table, path, again if upstream.dialect == stage.dialect else None)
                     break
             _compute_again(plan, one.stage, values, connections, project)
         else:
             raise _still_lost(stage.id)
-        handed[input_table(plan, values, get_dialect(stage.dialect), one)] = path
+        handed[input_table(plan, values, get_dialect(stage.dialect), one)] = rows
     return handed
 
 
@@ -238,7 +241,7 @@ class StageRun:
     values: RunValues
     project: Project
     session: SqlSession
-    handed: Mapping[str, Path]
+    handed: Mapping[str, Handed]
     jobs: JobWatch | None = None
     arrived: Sequence[Arrived] = ()
     outgoing: Path | None = None
@@ -298,7 +301,7 @@ class StageRun:
             if table in self.handed:
                 # First, so that the table is neither somebody else's nor forgotten after a crash.
                 self.tables.register((Output(one.node, one.port, table, None),), "")
-                self.session.import_rows(table, self.handed[table])
+                self.handed[table].put(self.session, table)
         for rows in self.arrived:
             self.tables.register((Output(rows.node, RAW if rows.port is None else RAW_REJECTS, rows.table, None),), "")
             self.session.import_rows(rows.table, rows.path)

@@ -1,4 +1,4 @@
-"""Sessions on PostgreSQL by Airflow's PostgresHook with psycopg 3; rows come in by COPY and go out by a cursor."""
+"""Sessions on PostgreSQL by Airflow's PostgresHook with psycopg 3; rows come in and go out by COPY."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,9 +16,11 @@ from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowCol
 from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.csv_rows import CHUNK_BYTES, csv_blocks, write_csv_rows
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_of_sqlstate, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.impl.postgres_copy import RELAY_BYTES, chunks, relayed_columns, relayed_value
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.spec.nodes import Scalar
 
@@ -47,7 +50,6 @@ _ARROW: Mapping[str, Any] = {
     "jsonb": pyarrow.json_(),
     "uuid": pyarrow.uuid(),
 }
-_AS_THEY_ARE = frozenset(_ARROW) - {"json", "jsonb"} | {"numeric"}
 _TYPES: Mapping[str, str] = {"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "TEXT", "BLOB": "BYTEA", "JSON": "JSONB"}
 _NAMED = re.compile(r"\b(?:type|column|relation|constraint|table|function|encoding|schema)\s$")
 # libpq tells no SQLSTATE here. The server's own words are FATAL ones, and only these of them pass with time.
@@ -114,10 +116,6 @@ class PostgresSession(DbApiSession):
         with self._reading():
             return super().fetch(sql, limit)
 
-    def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
-        with self._reading():
-            yield from super()._blocks(sql)
-
     def _reading(self) -> AbstractContextManager[Any]:
         """A cursor of the server lives as long as its transaction."""
         return nullcontext() if self._in_transaction else self._raw.transaction()
@@ -159,31 +157,59 @@ class PostgresSession(DbApiSession):
         if kind == "numeric":
             precision, scale = (*numbers, 0, 0)[:2]
             return ArrowColumn(name, _decimal(precision, scale))
-        convert = (lambda value: value.bytes) if kind == "uuid" else None
-        return ArrowColumn(name, _ARROW.get(kind, pyarrow.string()), convert)
+        return ArrowColumn(name, _ARROW.get(kind, pyarrow.string()))
 
-    def export_query(self, sql: str, columns: Sequence[ArrowColumn]) -> str:
-        """Types that Arrow has no equal of travel as PostgreSQL writes them."""
-        described = self.columns_of_query(sql)
-        listed = ", ".join(
-            self.quote(name) if split_type(text)[0] in _AS_THEY_ARE else f"{self.quote(name)}::text"
-            for name, text in described.items()
-        )
-        return f"SELECT {listed} FROM (\n{sql}\n) AS handed_over"
+    def export_rows(self, sql: str, path: Path) -> None:
+        """By COPY in CSV, which Arrow reads by the columns' types; other types travel as PostgreSQL writes them."""
+        columns = self.arrow_columns(sql)
+        listed = ", ".join(_written(self.quote(name), text) for name, text in self.columns_of_query(sql).items())
+        query = f"SELECT {listed} FROM (\n{sql}\n) AS handed_over"
+
+        def export() -> None:
+            with closing(self._raw.cursor()) as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
+                write_csv_rows(columns, chunks(copy, CHUNK_BYTES), path)
+
+        self.guard(export)
+
+    def relayed_columns(self, sql: str) -> dict[str, str]:
+        return relayed_columns(self.columns_of_query(sql))
+
+    def relay_out(self, sql: str) -> Generator[bytes | bytearray, None, None]:
+        listed = ", ".join(relayed_value(self.quote(name), text) for name, text in self.columns_of_query(sql).items())
+        query = f"COPY (SELECT {listed} FROM (\n{sql}\n) AS handed_over) TO STDOUT (FORMAT binary)"
+        try:
+            with closing(self._raw.cursor()) as cursor, cursor.copy(query) as copy:
+                yield from chunks(copy, RELAY_BYTES)
+        except psycopg.Error as exc:
+            raise self.told(exc) or exc from None
+
+    def relay_in(self, table: str, columns: Mapping[str, str], blocks: Iterator[bytes | bytearray]) -> int:
+        listed = ", ".join(f"{self.quote(name)} {kind}" for name, kind in columns.items())
+
+        def load() -> int:
+            with closing(self._raw.cursor()) as cursor:
+                with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
+                    for block in blocks:
+                        copy.write(block)
+                rows: int = cursor.rowcount
+                return rows
+
+        with self.transaction():
+            self.execute(self.drop_statement(table))
+            self.execute(f"CREATE TABLE {table} ({listed})")
+            return self.guard(load)
 
     def column_type(self, column: IncomingColumn) -> str:
         if column.type == "DECIMAL":
             return f"NUMERIC({column.numbers[0]}, {column.numbers[1]})"
         return _TYPES.get(column.type, column.type)
 
-    def insert_rows(
-        self, table: str, columns: Sequence[IncomingColumn], blocks: Iterator[list[tuple[Any, ...]]]
-    ) -> None:
+    def load_file(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
         names = ", ".join(self.quote(column.name) for column in columns)
-        with closing(self._raw.cursor()) as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-            for block in blocks:
-                for row in block:
-                    copy.write_row(row)
+        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv)"
+        with closing(self._raw.cursor()) as cursor, cursor.copy(statement) as copy:
+            for block in csv_blocks(path, columns):
+                copy.write(block)
 
 
 class PostgresConnector(DbApiConnector[PostgresSession]):
@@ -236,10 +262,19 @@ def _fixed_settings(*, read_only: bool) -> dict[str, str]:
         "TimeZone": "UTC",
         "DateStyle": "ISO, MDY",
         "IntervalStyle": "postgres",
+        "extra_float_digits": "1",
         "standard_conforming_strings": "on",
         "default_transaction_isolation": "read committed",
         "default_transaction_read_only": "on" if read_only else "off",
     }
+
+
+def _written(quoted: str, type_text: str) -> str:
+    """Return the expression whose CSV is what Arrow reads as the column's type."""
+    kind = split_type(type_text)[0]
+    if kind == "bytea":
+        return f"encode({quoted}, 'hex')"
+    return quoted if kind in _ARROW or kind == "numeric" else f"{quoted}::text"
 
 
 def _decimal(precision: int, scale: int) -> Any:

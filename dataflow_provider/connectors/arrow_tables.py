@@ -24,6 +24,12 @@ def write_tables(columns: Sequence[ArrowColumn], tables: Iterable[Any], path: Pa
             writer.write_table(pyarrow.table(arrays, schema=schema))
 
 
+def count_rows(path: Path) -> int:
+    """Return how many rows stand in an Arrow stream file."""
+    with pyarrow.memory_map(str(path)) as file:
+        return sum(batch.num_rows for batch in pyarrow.ipc.open_stream(file))
+
+
 def _exact(array: Any, column: ArrowColumn) -> Any:
     storage = getattr(column.type, "storage_type", column.type)
     try:

@@ -67,6 +67,9 @@ class SqlSession(Protocol):
     def import_rows(self, table: str, path: Path) -> None:
         """Build the quoted table anew from an Arrow stream file."""
 
+    def import_temporary(self, table: str, path: Path) -> None:
+        """Build a table of the session alone from an Arrow stream file; a read-only session may do so too."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """Run what is inside in one transaction: committed at the end, rolled back when anything is raised."""
 

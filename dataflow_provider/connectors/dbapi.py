@@ -44,6 +44,8 @@ class DbApiSession(ABC):
     """sqlglot's name of its SQL, for reading what an author wrote."""
     author_rules: ClassVar[AuthorRules] = AuthorRules()
     parameter: ClassVar[str] = "%s"
+    makes_temporary: ClassVar[bool] = False
+    """Whether a read-only session was seen to make tables of its own."""
 
     def __init__(self, raw: Any, connection: ConnectionSpec) -> None:
         self._raw = raw
@@ -175,6 +177,24 @@ class DbApiSession(ABC):
             self.execute(self.drop_statement(table))
             self.execute(f"CREATE TABLE {table} ({listed})")
             self.guard(lambda: self.load_file(table, columns, path))
+
+    def import_temporary(self, table: str, path: Path) -> None:
+        if not self.makes_temporary:
+            raise AuthorError(
+                "DF-CONN-020",
+                f"rows of another connection cannot be lent to {self.engine}, which is only read from here",
+                hint="Look at the nodes on the other connection, or run the pipeline.",
+            )
+        columns = incoming_columns(path)
+        listed = ", ".join(f"{self.quote(column.name)} {self.column_type(column)}" for column in columns)
+        with self.making_temporary():
+            self.execute(f"CREATE TEMPORARY TABLE {table} ({listed})")
+            self.guard(lambda: self.insert_rows(table, columns, self._plain_blocks(path, columns)))
+
+    @contextmanager
+    def making_temporary(self) -> Iterator[None]:
+        """A read-only session may make tables of its own inside, where the engine counts that as writing."""
+        yield
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -60,7 +60,7 @@ def check_live(
     A connection that cannot be opened is one problem, and its stages are judged no further.
     """
     with TemporaryDirectory(prefix="dataflow-check-") as folder:
-        check = _Check(plan, values, _Untouched(connections, Path(folder)), project, lock_timeout_s)
+        check = _Check(plan, values, Untouched(connections, Path(folder)), project, lock_timeout_s)
         for stage in plan.stages:
             check.judge(stage)
     order = list(plan.pipeline.nodes)
@@ -69,7 +69,7 @@ def check_live(
 
 
 @dataclass
-class _Untouched:
+class Untouched:
     """Connections as they are, but that a database file which does not exist yet is an empty one elsewhere."""
 
     connections: Connections
@@ -89,7 +89,7 @@ class _Check:
 
     plan: Plan
     values: RunValues
-    connections: _Untouched
+    connections: Untouched
     project: Project
     lock_timeout_s: float | None
     problems: list[Problem] = field(default_factory=list)

@@ -110,16 +110,16 @@ class NativeRows:
 
     # ------------------------------------------------------------ in
 
-    def read(self) -> tuple[Arrived, ...]:
-        """Return what the connectors of the stage's sources gave; each is asked once."""
+    def read(self, limit: int | None = None) -> tuple[Arrived, ...]:
+        """Return what the connectors of the stage's sources gave, of each at most `limit` rows; each is asked once."""
         arrived: list[Arrived] = []
         for node in (self.plan.graph.nodes[one] for one in self.stage.nodes):
             if isinstance(node.spec, SourceBase) and is_native(node.spec.connector):
                 with blamed(node.id):
-                    arrived += self._read_node(node, node.spec)
+                    arrived += self._read_node(node, node.spec, limit)
         return tuple(arrived)
 
-    def _read_node(self, node: GraphNode, spec: SourceBase) -> Iterator[Arrived]:
+    def _read_node(self, node: GraphNode, spec: SourceBase, limit: int | None) -> Iterator[Arrived]:
         started = time.monotonic()
         request = extract_request(self.plan, node, spec, self.values, self.project)
         reader = _Reader(get_native_connector(spec.connector), self._connection(node), self._options())
@@ -128,8 +128,8 @@ class NativeRows:
             rejects = None
             if reads_rejects(spec):
                 rejects = stack.enter_context(RejectFile(self.folder / f"{node.id}.rejects.arrow"))
-            request = replace(request, rejects=rejects)
-            if spec.partition is None:
+            request = replace(request, rejects=rejects, limit=limit)
+            if spec.partition is None or limit is not None:
                 rows = reader.read(request, path)
             else:
                 rows = reader.read_parts(request, spec.partition.column, spec.partition.count, path)

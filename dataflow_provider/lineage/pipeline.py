@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
@@ -25,6 +25,8 @@ from dataflow_provider.spec.nodes import (
 )
 
 UNKNOWN = "*"
+
+Mark = Callable[[GraphNode, Rows], Rows]
 
 
 class SourceJson(TypedDict):
@@ -95,15 +97,18 @@ def pipeline_lineage(pipeline: Pipeline, known: Schemas | None = None) -> Pipeli
     return graph_lineage(pipeline.id, build_graph(pipeline), known)
 
 
-def graph_lineage(pipeline_id: str, graph: Graph, known: Schemas | None = None) -> PipelineLineage:
-    """Return the lineage of a graph that is built already."""
+def graph_lineage(
+    pipeline_id: str, graph: Graph, known: Schemas | None = None, mark: Mark | None = None
+) -> PipelineLineage:
+    """Return the lineage of a graph that is built already; `mark` may change what a node hands on."""
     nodes: dict[str, Ports] = {}
     for node in graph.nodes.values():
         inputs = [_rows(nodes, given) for given in node.inputs]
-        nodes[node.id] = {
+        ports = {
             port: _closed(rows, (known or {}).get(node.id if port is None else f"{node.id}.{port}"))
             for port, rows in _ports(node, inputs, known or {}).items()
         }
+        nodes[node.id] = ports if mark is None else {port: mark(node, rows) for port, rows in ports.items()}
     return PipelineLineage(pipeline_id, graph, nodes)
 
 

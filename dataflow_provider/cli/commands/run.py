@@ -33,15 +33,20 @@ from dataflow_provider.spec.project import Project
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", type=Path, help="pipeline file")
+    add_values(parser)
+    parser.add_argument("--run-id", metavar="ID", help="name of the run; one used before is a retry of that run")
+    parser.add_argument("--from-checkpoint", action="store_true", help="go on after the last kept result of the run")
+    parser.add_argument("--verbose", action="store_true", help="log every statement to stderr")
+
+
+def add_values(parser: argparse.ArgumentParser) -> None:
+    """The arguments that give the values which SQL binds."""
     parser.add_argument(
         "--param", metavar="K=V", type=_parameter, action="append", default=[], help="value of a parameter; repeatable"
     )
     parser.add_argument(
         "--interval", metavar="A/B", type=_interval, help="data interval, end exclusive; dates or times, UTC"
     )
-    parser.add_argument("--run-id", metavar="ID", help="name of the run; one used before is a retry of that run")
-    parser.add_argument("--from-checkpoint", action="store_true", help="go on after the last kept result of the run")
-    parser.add_argument("--verbose", action="store_true", help="log every statement to stderr")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """
     findings: list[Finding] = []
     try:
-        with _logged(verbose=args.verbose), _stoppable():
+        with logged(verbose=args.verbose), stoppable():
             result = _run(args, _load(args.path, findings), findings)
     except DataflowError as error:
         if not args.json:
@@ -67,6 +72,17 @@ def run(args: argparse.Namespace) -> int:
     return 1 if result.state == "failed" else 0
 
 
+def one_file(path: Path) -> tuple[list[Loaded], list[Finding]]:
+    """Return the file at the path, none when there is none, and everything found in it.
+
+    Raises:
+        AuthorError: when the path is a folder.
+    """
+    if path.is_dir():
+        raise AuthorError("DF-RUN-061", f"`{path}` is a folder", hint="Name one pipeline file.")
+    return validate_paths([path])
+
+
 def _load(path: Path, findings: list[Finding]) -> Loaded:
     """Return the one valid pipeline at the path; everything found is added to `findings`.
 
@@ -74,9 +90,7 @@ def _load(path: Path, findings: list[Finding]) -> Loaded:
         InvalidPipelineError: when a finding is an error.
         AuthorError: when the path is not one file.
     """
-    if path.is_dir():
-        raise AuthorError("DF-RUN-061", f"`{path}` is a folder", hint="Name one pipeline file.")
-    files, found = validate_paths([path])
+    files, found = one_file(path)
     findings += found
     if has_errors(found):
         raise InvalidPipelineError(found)
@@ -94,7 +108,7 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     try:
         plan = plan_pipeline(pipeline)
     except CompileError as error:
-        raise _placed(error, loaded, findings) from error
+        raise placed(error, loaded, findings) from error
     values = start_run(
         pipeline, project, now=datetime.now(UTC), run_id=args.run_id, interval=args.interval, params=dict(args.param)
     )
@@ -124,7 +138,8 @@ def _judge(
         raise InvalidPipelineError(found)
 
 
-def _placed(error: CompileError, loaded: Loaded, findings: list[Finding]) -> InvalidPipelineError:
+def placed(error: CompileError, loaded: Loaded, findings: list[Finding]) -> InvalidPipelineError:
+    """Return the error with its problems as findings of the file, which are added to `findings`."""
     found = [loaded.finding(problem) for problem in error.problems]
     findings += found
     return InvalidPipelineError(found)
@@ -152,7 +167,7 @@ def _interval(text: str) -> Interval:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Stopping the run from outside is the same as Ctrl-C: the statement is cancelled, its transaction undone."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -166,7 +181,7 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _logged(*, verbose: bool) -> Iterator[None]:
+def logged(*, verbose: bool) -> Iterator[None]:
     """Our log goes to stderr: waiting in line is always told, statements only when asked for."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))

@@ -65,6 +65,17 @@ def lower_file_source(scope: Lowering, node: GraphNode, spec: FileSource, ports:
         scope.define(node.id, REJECTED, _rejected(names), REJECT_COLUMNS, cheap=True, fixed=True)
 
 
+def lower_file_inline(scope: Lowering, node: GraphNode, spec: FileSource) -> None:
+    """The main output is read inside the query that asks for it, so that a LIMIT stops the reading.
+
+    Bad records are left out where they would go to `rejected`.
+    """
+    rows, columns = _rows_of(scope, node, spec, None)
+    origin = exp.Subquery(this=rows, alias=exp.TableAlias(this=identifier("f")))
+    body, kept = read(scope, node, spec, origin, columns)
+    scope.define(node.id, None, body, kept, cheap=spec.where is None)
+
+
 def read_files(scope: Lowering, node: GraphNode, spec: FileSource) -> tuple[exp.Expr, Columns | None]:
     """Return what reads the files inside a query, and its columns; bad records are not asked about."""
     whole = spec.model_copy(update={"on_bad_record": "fail"})
@@ -81,8 +92,10 @@ def _add_read(scope: Lowering, node: GraphNode, table: str, sql: str) -> None:
 # ---------------------------------------------------------------- reading
 
 
-def _rows_of(scope: Lowering, node: GraphNode, spec: FileSource, names: _Names) -> tuple[exp.Select, Columns | None]:
-    """Return the query that reads the files, and the columns it gives."""
+def _rows_of(
+    scope: Lowering, node: GraphNode, spec: FileSource, names: _Names | None
+) -> tuple[exp.Select, Columns | None]:
+    """Return the query that reads the files, and the columns it gives; without `names` bad records are forgotten."""
     paths = scope.paths.reads.get(node.id) or (spec.path,)
     types = spec.schema_ or {}
     parsed = {name: scope.type(node.id, ("schema", name), kind) for name, kind in types.items()}
@@ -115,13 +128,15 @@ def _csv_rows(
     scope: Lowering,
     node: GraphNode,
     spec: FileSource,
-    names: _Names,
+    names: _Names | None,
     paths: Sequence[str],
     types: Mapping[str, str],
 ) -> tuple[exp.Select, Columns | None]:
     """Every column of the file is named, so that nothing is guessed from the rows; undeclared columns are text."""
     options = _csv_options(spec.options)
-    if spec.on_bad_record != "fail":
+    if spec.on_bad_record != "fail" and names is None:
+        options["ignore_errors"] = exp.true()
+    elif spec.on_bad_record != "fail" and names is not None:
         options |= {
             "store_rejects": exp.true(),
             "rejects_table": exp.Literal.string(names.rejects),

@@ -21,8 +21,12 @@ from dataflow_provider.spec.nodes import SourceBase
 
 
 def lower_native_source(scope: Lowering, node: GraphNode, spec: SourceBase, ports: Sequence[Port]) -> None:
-    """A declared `schema` names the columns and casts them; `columns` and `where` choose among them."""
-    raw = Relation(_parts(scope, node, RAW), _columns(scope, node, spec), cheap=True)
+    """A declared `schema` names the columns and casts them; `columns` and `where` choose among them.
+
+    Rows that stand elsewhere, as for a preview, are known before under the ports `raw` and `raw_rejects`.
+    """
+    lent = scope.relations.get((node.id, RAW))
+    raw = lent or Relation(_parts(scope, node, RAW), _columns(scope, node, spec), cheap=True)
     origin: exp.Expr = raw.table()
     columns = raw.columns
     if spec.schema_:
@@ -36,7 +40,8 @@ def lower_native_source(scope: Lowering, node: GraphNode, spec: SourceBase, port
     body, kept = read(scope, node, spec, origin, columns)
     scope.define(node.id, None, body, kept, cheap=spec.where is None and not spec.schema_)
     if reads_rejects(spec):
-        rejected = Relation(_parts(scope, node, RAW_REJECTS), REJECT_COLUMNS, cheap=True)
+        lent = scope.relations.get((node.id, RAW_REJECTS))
+        rejected = lent or Relation(_parts(scope, node, RAW_REJECTS), REJECT_COLUMNS, cheap=True)
         scope.define(node.id, REJECTED, select([star()], rejected.table()), REJECT_COLUMNS, cheap=True, fixed=True)
 
 

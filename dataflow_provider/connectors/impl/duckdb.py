@@ -190,11 +190,17 @@ class DuckDBSession:
         self._guard(export)
 
     def import_rows(self, table: str, path: Path) -> None:
+        self._import("TABLE", table, path)
+
+    def import_temporary(self, table: str, path: Path) -> None:
+        self._import("TEMPORARY TABLE", table, path)
+
+    def _import(self, kind: str, table: str, path: Path) -> None:
         def build() -> None:
             with pyarrow.memory_map(str(path)) as file:
                 self._raw.register(_HANDED_OVER, pyarrow.ipc.open_stream(file))
                 try:
-                    self._raw.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {_HANDED_OVER}")
+                    self._raw.execute(f"CREATE OR REPLACE {kind} {table} AS SELECT * FROM {_HANDED_OVER}")
                 finally:
                     self._raw.unregister(_HANDED_OVER)
 

@@ -105,6 +105,7 @@ class MySqlSession(DbApiSession):
 
     engine = "MySQL"
     sqlglot = "mysql"
+    makes_temporary = True
     author_rules = AuthorRules(
         first_words=frozenset({"OPTIMIZE", "REPLACE"}),
         calls=frozenset({"LOAD_FILE", "SYS_EXEC", "SYS_EVAL"}),
@@ -167,6 +168,11 @@ class MySqlSession(DbApiSession):
             yield
         finally:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    @contextmanager
+    def making_temporary(self) -> Iterator[None]:
+        with closing(self._raw.cursor()) as cursor, self._writing(cursor):
+            yield
 
     def reading_cursor(self) -> Any:
         return self._raw.cursor(SSCursor)

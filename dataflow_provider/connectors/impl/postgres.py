@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class PostgresSession(DbApiSession):
 
     engine = "PostgreSQL"
     sqlglot = "postgres"
+    makes_temporary = True
     author_rules = AuthorRules(
         first_words=frozenset({"REFRESH", "VACUUM"}),
         calls=frozenset(
@@ -115,6 +116,16 @@ class PostgresSession(DbApiSession):
             return super().fetch(sql, None)
         with self._reading():
             return super().fetch(sql, limit)
+
+    @contextmanager
+    def making_temporary(self) -> Iterator[None]:
+        known = "SELECT current_setting('default_transaction_read_only')"
+        before = self.fetch_rows(known)[1][0][0]
+        self.execute("SET default_transaction_read_only = off")
+        try:
+            yield
+        finally:
+            self.execute(f"SET default_transaction_read_only = {before}")
 
     def _reading(self) -> AbstractContextManager[Any]:
         """A cursor of the server lives as long as its transaction."""

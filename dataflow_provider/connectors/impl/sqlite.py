@@ -84,6 +84,7 @@ class SqliteSession(DbApiSession):
     engine = "SQLite"
     sqlglot = "sqlite"
     parameter = "?"
+    makes_temporary = True
     author_rules = AuthorRules(
         first_words=frozenset({"REINDEX", "REPLACE"}),
         calls=frozenset({"LOAD_EXTENSION", "READFILE", "WRITEFILE", "EDIT", "FTS3_TOKENIZER"}),

@@ -1,0 +1,165 @@
+"""`dataflow preview`: the JSON answer, refusals, and what is left on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dataflow_provider.cli.main import main
+
+PIPELINE = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: daily
+params:
+  low: {type: integer, default: 2}
+nodes:
+  calls:
+    type: source.file
+    path: in/calls.csv
+    format: csv
+    schema: {id: INTEGER, who: VARCHAR, cost: "DECIMAL(8,2)", at: TIMESTAMP}
+    on_bad_record: reject
+    sensitive: [who]
+  good: {type: transform.filter, from: calls, where: "id >= :low"}
+  loud: {type: transform.expression, from: good, columns: {name: UPPER(who)}}
+  t: {type: target.duckdb, from: loud, table: mart.t, write: {mode: append}, create: {if_missing: true}}
+  bad: {type: target.file, from: calls.rejected, path: out/bad.csv, format: csv, write: {mode: overwrite}}
+"""
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", raising=False)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "no-airflow"))
+    path = tmp_path / "yaml_pipelines" / "w" / "daily.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(PIPELINE)
+    (tmp_path / "in").mkdir()
+    rows = ["1,ann,0.10,2026-01-01 06:00:00", "2,bob,1.25,2026-01-02 07:30:00", "x,eve,1,2026-01-01", "3,,9,"]
+    (tmp_path / "in" / "calls.csv").write_text("\n".join(["id,who,cost,at", *rows]) + "\n")
+    return path
+
+
+def preview(capsys: pytest.CaptureFixture[str], path: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    code = main(["preview", str(path), "--json", *more])
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, answer
+
+
+def test_preview_answers_json_with_masked_and_safe_values(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, answer = preview(capsys, pipeline, "--node", "t", "--limit", "5")
+    assert code == 0
+    assert 0 <= answer.pop("seconds") < 10
+    assert answer == {
+        "node": "t",
+        "port": None,
+        "columns": [
+            {"name": "id", "type": "INTEGER", "sensitive": False},
+            {"name": "who", "type": "VARCHAR", "sensitive": True},
+            {"name": "cost", "type": "DECIMAL(8,2)", "sensitive": False},
+            {"name": "at", "type": "TIMESTAMP", "sensitive": False},
+            {"name": "name", "type": "VARCHAR", "sensitive": True},
+        ],
+        "rows": [[2, "•••", "1.25", "2026-01-02T07:30:00", "•••"], [3, None, "9.00", None, None]],
+        "sample": False,
+        "inputs": [],
+        "total_rows": 2,
+        "limit": 5,
+        "findings": [],
+    }
+
+
+def test_preview_of_rejected_records_shows_them(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, answer = preview(capsys, pipeline, "--node", "calls.rejected")
+    assert answer["port"] == "rejected"
+    assert [row[1:] for row in answer["rows"]] == [[4, 77, "•••", "•••"]]
+
+
+def test_preview_leaves_no_file(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = pipeline.parents[2]
+    before = sorted(root.rglob("*"))
+    preview(capsys, pipeline, "--node", "t")
+    assert sorted(root.rglob("*")) == before
+
+
+def test_preview_binds_parameters(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, answer = preview(capsys, pipeline, "--node", "good", "--param", "low=3")
+    assert [row[0] for row in answer["rows"]] == [3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--node", "god"], "DF-PREVIEW-001"),
+        (["--node", "good.rest"], "DF-PREVIEW-002"),
+        (["--node", "good", "--param", "high=3"], "DF-RUN-004"),
+    ],
+)
+def test_preview_refuses_with_a_code(
+    pipeline: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: str
+) -> None:
+    status, answer = preview(capsys, pipeline, *arguments)
+    assert status == 1
+    assert answer["ok"] is False
+    assert answer["error"]["code"] == code
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "many"])
+def test_preview_limit_outside_its_bounds_is_wrong_usage(pipeline: Path, limit: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["preview", str(pipeline), "--node", "good", "--limit", limit])
+    assert caught.value.code == 2
+
+
+def test_preview_refuses_an_ai_node(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.write_text(
+        PIPELINE.replace("from: loud, table", "from: told, table")
+        + "  told: {type: ai.enrich, from: loud, prompt: p, inputs: [id], outputs: {mood: {type: string}}}\n"
+    )
+    status, answer = preview(capsys, pipeline, "--node", "t")
+    assert (status, answer["error"]["code"]) == (1, "DF-PREVIEW-003")
+    assert preview(capsys, pipeline, "--node", "loud")[0] == 0
+
+
+def test_preview_mistake_in_sql_is_a_finding_with_its_line(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.write_text(PIPELINE.replace("UPPER(who)", "UPPER(woh)"))
+    status, answer = preview(capsys, pipeline, "--node", "loud")
+    assert status == 1
+    assert [(one["node"], one["line"]) for one in answer["findings"]] == [("loud", 15)]
+    assert preview(capsys, pipeline, "--node", "good")[0] == 0
+
+
+def test_preview_text_is_a_table(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", str(pipeline), "--node", "good"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].split() == ["id", "who", "cost", "at"]
+    assert shown[3].split() == ["2", "•••", "1.25", "2026-01-02T07:30:00"]
+    assert shown[-1].startswith("2 rows, which are all")
+
+
+def test_preview_ctrl_c_stops_the_statement_and_exits_130(pipeline: Path) -> None:
+    pipeline.write_text(
+        "apiVersion: dataflow/v1\nkind: Pipeline\nid: daily\nnodes:\n"
+        "  n: {type: source.duckdb, table: n}\n"
+        "  slow: {type: transform.sql, from: n, query: 'SELECT SUM(a.i * b.i) AS s FROM n a CROSS JOIN n b'}\n"
+        "  t: {type: target.duckdb, from: slow, table: t}\n"
+    )
+    warehouse = pipeline.parents[2] / ".dataflow" / "warehouse.duckdb"
+    warehouse.parent.mkdir()
+    with duckdb.connect(str(warehouse)) as raw:
+        raw.execute("CREATE TABLE n AS SELECT i FROM range(3000000) AS r(i)")
+    command = [sys.executable, "-m", "dataflow_provider.cli.main", "preview", str(pipeline), "--node", "slow"]
+    with subprocess.Popen([*command, "--timeout", "300"], env=dict(os.environ)) as running:
+        time.sleep(4)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=20) == 130

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("check pipeline files and print the findings", "dataflow_provider.cli.commands.validate"),
     "compile": ("show the stages of a pipeline and their SQL", "dataflow_provider.cli.commands.compile"),
     "preview": ("show some real rows of any node", "dataflow_provider.cli.commands.preview"),
+    "profile": ("say what the values of a node are like", "dataflow_provider.cli.commands.profile"),
     "lineage": ("show where the columns of a pipeline come from", "dataflow_provider.cli.commands.lineage"),
     "connectors": ("list the connectors and what they can do", "dataflow_provider.cli.commands.connectors"),
     "convert": ("turn a SELECT into a pipeline of nodes", "dataflow_provider.cli.commands.convert"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,9 @@ class SqlSession(Protocol):
 
     def import_temporary(self, table: str, path: Path) -> None:
         """Build a table of the session alone from an Arrow stream file; a read-only session may do so too."""
+
+    def make_temporary(self, statements: Sequence[str]) -> bool:
+        """Run statements that make tables of the session alone, read-only or not; False where it cannot."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run what is inside in one transaction: committed at the end, rolled back when anything is raised."""

@@ -189,7 +189,15 @@ class DbApiSession(ABC):
         listed = ", ".join(f"{self.quote(column.name)} {self.column_type(column)}" for column in columns)
         with self.making_temporary():
             self.execute(f"CREATE TEMPORARY TABLE {table} ({listed})")
-            self.guard(lambda: self.insert_rows(table, columns, self._plain_blocks(path, columns)))
+            self.guard(lambda: self.load_file(table, columns, path))
+
+    def make_temporary(self, statements: Sequence[str]) -> bool:
+        if not self.makes_temporary:
+            return False
+        with self.making_temporary():
+            for sql in statements:
+                self.execute(sql)
+        return True
 
     @contextmanager
     def making_temporary(self) -> Iterator[None]:

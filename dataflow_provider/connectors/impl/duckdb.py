@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -194,6 +194,11 @@ class DuckDBSession:
 
     def import_temporary(self, table: str, path: Path) -> None:
         self._import("TEMPORARY TABLE", table, path)
+
+    def make_temporary(self, statements: Sequence[str]) -> bool:
+        for sql in statements:
+            self.execute(sql)
+        return True
 
     def _import(self, kind: str, table: str, path: Path) -> None:
         def build() -> None:

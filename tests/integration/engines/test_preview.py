@@ -15,6 +15,7 @@ from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.errors import AuthorError, TerminalError
 from dataflow_provider.preview.look import SAMPLE_ROWS
+from dataflow_provider.preview.profile import profile_node
 from dataflow_provider.preview.rows import Asked, Preview, preview_rows
 from dataflow_provider.preview.stopping import StopSign
 from dataflow_provider.spec.loader import parse_pipeline
@@ -193,10 +194,55 @@ def test_preview_tells_a_missing_table_before_anything_else(here: Here) -> None:
     assert [one.code for one in caught.value.problems] == ["DF-LIVE-001"]
 
 
+def test_profile_says_what_the_values_are_like(here: Here) -> None:
+    before = everything_in(here)
+    found = profile_node(here.pipeline(NODES), Asked("calls"), here, here.project)
+    assert (found.rows, found.sample) == (CALLS, False)
+    told = {str(one["name"]): one for one in found.columns}
+    number = told["id"]
+    assert [number[key] for key in ("count", "nulls", "null_percent", "distinct", "min", "max", "mean")] == [
+        CALLS, 0, 0.0, CALLS, 0, CALLS - 1, (CALLS - 1) / 2,
+    ]  # fmt: skip
+    assert number["quantiles"] == {"0.05": 599, "0.25": 2999, "0.5": 5999, "0.75": 8999, "0.95": 11399}
+    buckets: Any = number["histogram"]
+    assert [one["count"] for one in buckets] == [1200] * 10
+    assert (buckets[0]["from"], buckets[-1]["to"]) == (0, CALLS - 1)
+    assert number["top"] == []
+    who = told["who"]
+    assert (who["distinct"], who["min"], who["max"]) == (2, "•••", "•••")
+    assert who["top"] == [{"value": "•••", "count": 8000}, {"value": "•••", "count": 4000}]
+    assert told["day"]["min"] == "2026-01-01"
+    assert told["day"]["top"] == [{"value": "2026-01-01", "count": CALLS}]
+    assert everything_in(here) == before
+
+
+def test_profile_of_many_rows_is_a_sample_and_says_so(here: Here) -> None:
+    found = profile_node(here.pipeline(NODES), Asked("long"), here, here.project, rows=500)
+    assert (found.rows, found.sample) == (500, True)
+    assert all(one["distinct_approximate"] for one in found.columns)
+
+
+def test_profile_counts_missing_values_and_finds_the_most_frequent(here: Here) -> None:
+    nodes = """
+    calls: {type: source.ENGINE, connection: db, table: <calls>}
+    some: {type: transform.expression, from: calls, columns: {k: "CASE WHEN id < 9000 THEN secs - secs + 7 END"}}
+    none: {type: transform.filter, from: some, where: id < 0}
+    t: {type: target.ENGINE, connection: db, from: none, table: t}
+    """
+    found = profile_node(here.pipeline(nodes), Asked("some"), here, here.project)
+    told = next(one for one in found.columns if one["name"] == "k")
+    top: Any = told["top"]
+    assert (told["nulls"], told["null_percent"], told["distinct"], told["histogram"]) == (3000, 25.0, 1, [])
+    assert [(float(one["value"]), one["count"]) for one in top] == [(7.0, 9000)]
+    empty = profile_node(here.pipeline(nodes), Asked("none"), here, here.project)
+    assert empty.rows == 0
+    assert {(one["count"], one["null_percent"], one["min"]) for one in empty.columns} == {(0, 0.0, None)}
+
+
 def everything_in(here: Here) -> dict[str, Any]:
     """Return every table of the engine and of the DuckDB file with its rows, and every file of the project.
 
-    A `.gate` is the line in which sessions wait for a DuckDB file; it is empty.
+    A `.lock` is the line in which sessions wait for a DuckDB file; it is empty.
     """
     listed = {
         "duckdb": "SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2",
@@ -207,5 +253,7 @@ def everything_in(here: Here) -> dict[str, Any]:
         calls = session.fetch_rows(f"SELECT COUNT(*), SUM(id), SUM(secs) FROM {here.engine.table('calls')}")[1]
     with duckdb.connect(str(here.folder / "duck.duckdb"), read_only=True) as raw:
         there = raw.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
-    ours = sorted(str(one.relative_to(here.folder)) for one in here.folder.rglob("*") if one.suffix != ".gate")
+    ours = sorted(
+        str(one.relative_to(here.folder)) for one in here.folder.rglob("*") if one.suffix not in (".lock", ".gate")
+    )
     return {"tables": tables, "calls": calls, "there": there, "files": ours}

@@ -14,15 +14,16 @@ from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.execution.results import error_json
+from dataflow_provider.preview.cache import FolderCache, look_key, remembered
 from dataflow_provider.preview.pieces import judged_findings
 from dataflow_provider.preview.rows import Asked
 from dataflow_provider.preview.stopping import DEFAULT_TIMEOUT_S
-from dataflow_provider.spec.findings import Finding, InvalidPipelineError
+from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Problem, Severity
 from dataflow_provider.spec.loader import Loaded
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
-Answer = Callable[[Loaded, Pipeline, Asked, Connections, Project], tuple[dict[str, Any], list[Finding]]]
+Answer = Callable[[Pipeline, Asked, Connections, Project], tuple[dict[str, Any], tuple[Problem, ...]]]
 
 
 def add_look_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,7 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_TIMEOUT_S,
         help=f"stop the statement after that time (default {DEFAULT_TIMEOUT_S:g})",
     )
+    parser.add_argument("--refresh", action="store_true", help="ask the database, whatever was kept a moment ago")
 
 
 def seconds(text: str) -> float:
@@ -49,7 +51,9 @@ def seconds(text: str) -> float:
     return found
 
 
-def run_look(args: argparse.Namespace, answer: Answer, show: Callable[[dict[str, Any], list[Finding]], None]) -> int:
+def run_look(
+    args: argparse.Namespace, size: int, answer: Answer, show: Callable[[dict[str, Any], list[Finding]], None]
+) -> int:
     """Look, and print what was seen; JSON of a failure is `{"ok": false, "error", "findings"}`."""
     findings: list[Finding] = []
     try:
@@ -58,7 +62,7 @@ def run_look(args: argparse.Namespace, answer: Answer, show: Callable[[dict[str,
             project = Project.of(args.path)
             asked = Asked(args.node, dict(args.param), args.interval)
             try:
-                document, found = answer(loaded, pipeline, asked, command_connections(project), project)
+                document = _remembered(args, size, answer, loaded, pipeline, asked, project)
             except CompileError as error:
                 raise placed(error, loaded, findings) from error
     except DataflowError as error:
@@ -66,12 +70,35 @@ def run_look(args: argparse.Namespace, answer: Answer, show: Callable[[dict[str,
             raise
         print_json({"ok": False, "error": error_json(error), "findings": [one.to_json() for one in findings]})
         return 1
-    findings += [one for one in found if one not in findings]
+    findings += [one for one in _found(document) if one not in findings]
     if args.json:
         print_json({**document, "findings": [one.to_json() for one in findings]})
     else:
         show(document, findings)
     return 0
+
+
+def _remembered(
+    args: argparse.Namespace,
+    size: int,
+    answer: Answer,
+    loaded: Loaded,
+    pipeline: Pipeline,
+    asked: Asked,
+    project: Project,
+) -> dict[str, Any]:
+    connections = command_connections(project)
+
+    def look() -> dict[str, Any]:
+        document, problems = answer(pipeline, asked, connections, project)
+        return {**document, "findings": [loaded.finding(one).to_json() for one in problems]}
+
+    key = look_key(args.command, pipeline, asked, connections, project, size)
+    return remembered(FolderCache(project.state_folder / "preview"), key, look, refresh=args.refresh)
+
+
+def _found(document: dict[str, Any]) -> list[Finding]:
+    return [Finding(**{**one, "severity": Severity(one["severity"])}) for one in document["findings"]]
 
 
 def _load(path: Path, node: str, findings: list[Finding]) -> tuple[Loaded, Pipeline]:

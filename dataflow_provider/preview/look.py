@@ -40,7 +40,7 @@ from dataflow_provider.execution.steps import blamed
 from dataflow_provider.preview.pieces import Piece, Port, cut_piece
 from dataflow_provider.preview.stopping import StopSign
 from dataflow_provider.spec.findings import Problem, Severity
-from dataflow_provider.spec.nodes import FileSource, SourceBase, SqlSource
+from dataflow_provider.spec.nodes import FileSource, SqlSource
 from dataflow_provider.spec.project import Project
 
 SAMPLE_ROWS = 10_000
@@ -223,7 +223,7 @@ class Look:
 
 
 def _lower(scope: Lowering, node: GraphNode, ports: tuple[Port, ...]) -> None:
-    """Lower a node as a run does; a file is read inside the query, and a node that only judges passes its rows on."""
+    """Lower a node as a run does, but that a file is read inside the query."""
     spec = node.spec
     if isinstance(spec, FileSource) and not is_native(spec.connector) and ports == (None,):
         lower_file_inline(scope, node, spec)
@@ -231,5 +231,3 @@ def _lower(scope: Lowering, node: GraphNode, ports: tuple[Port, ...]) -> None:
     lower = lower_of(spec)
     if lower is not None:
         lower(scope, node, spec, ports)
-    elif node.inputs and not isinstance(spec, SourceBase):
-        scope.relations[node.id, None] = scope.input(node.inputs[0])

@@ -12,10 +12,10 @@ from dataflow_provider.compiler.support import find_unsupported
 from dataflow_provider.connectors.manifests import find_manifest
 from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.spec.edges import inputs_of, ports_of
-from dataflow_provider.spec.findings import Finding, Problem, Severity
+from dataflow_provider.spec.findings import Finding, Severity
 from dataflow_provider.spec.manifest import Capability
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import QualityBase, RouterTransform, SourceBase, TargetBase
+from dataflow_provider.spec.nodes import RouterTransform, SourceBase, TargetBase
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 Port = str | None
@@ -107,7 +107,7 @@ def refuse_unseen(pipeline: Pipeline, graph: Graph, spot: Spot) -> None:
         AuthorError: `DF-PREVIEW-003` for an AI node or a stream of messages among them.
         CompileError: for what cannot run at all yet.
     """
-    members = _ancestors(graph, spot.maker)
+    members = nodes_behind(graph, spot.maker)
     for node in members:
         reason = _unseen(graph, node)
         if reason is not None:
@@ -117,12 +117,13 @@ def refuse_unseen(pipeline: Pipeline, graph: Graph, spot: Spot) -> None:
                 place=Place(node=node),
                 hint="Look at a node before it.",
             )
-    problems = [one for one in find_unsupported(pipeline, graph) if one.node in members and not _passes(graph, one)]
+    problems = [one for one in find_unsupported(pipeline, graph) if one.node in members]
     if problems:
         raise CompileError(problems)
 
 
-def _ancestors(graph: Graph, node: str) -> tuple[str, ...]:
+def nodes_behind(graph: Graph, node: str) -> tuple[str, ...]:
+    """Return the node and all that take part in making its rows, in the order of the graph."""
     found = {node}
     for one in reversed(tuple(graph.nodes)):
         if one in found:
@@ -138,12 +139,6 @@ def _unseen(graph: Graph, node: str) -> str | None:
     if manifest is not None and manifest.can(Capability.STREAMING):
         return "whose messages would be taken from its readers"
     return None
-
-
-def _passes(graph: Graph, problem: Problem) -> bool:
-    """Return whether the node only judges: its rows are those it reads, also where the judging cannot run yet."""
-    spec = graph.nodes[problem.node].spec if problem.node is not None else None
-    return isinstance(spec, QualityBase) and spec.severity != "quarantine"
 
 
 def judged_findings(pipeline: Pipeline, written: str, findings: Iterable[Finding]) -> list[Finding]:

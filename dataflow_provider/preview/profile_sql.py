@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -128,7 +128,7 @@ def edges_of(figures: Figures) -> list[Any]:
 
 
 def _moment(value: date) -> datetime:
-    return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
 def shapes_query(columns: Sequence[Profiled], figures: Mapping[int, Figures], source: exp.Expr) -> exp.Select:

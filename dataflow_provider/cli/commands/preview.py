@@ -12,8 +12,7 @@ from dataflow_provider.cli.looking import add_look_arguments, run_look
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.preview.rows import MAX_ROWS, Asked, preview_rows
 from dataflow_provider.preview.stopping import StopSign
-from dataflow_provider.spec.findings import Finding
-from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.findings import Finding, Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
@@ -31,21 +30,21 @@ def run(args: argparse.Namespace) -> int:
     """Print rows of a node.
 
     JSON: `{"node", "port", "columns": [{"name", "type", "sensitive"}], "rows": [[value…]…], "sample", "inputs":
-    [{"node", "connection", "rows", "whole"}], "total_rows", "limit", "seconds", "findings"}`.
+    [{"node", "connection", "rows", "whole"}], "total_rows", "limit", "seconds", "findings",
+    "cached"}`.
     """
-    return run_look(args, partial(_answer, args), _show)
+    return run_look(args, args.limit, partial(_answer, args), _show)
 
 
 def _answer(
     args: argparse.Namespace,
-    loaded: Loaded,
     pipeline: Pipeline,
     asked: Asked,
     connections: Connections,
     project: Project,
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     found = preview_rows(pipeline, asked, connections, project, limit=args.limit, sign=StopSign(args.timeout))
-    return found.to_json(), [loaded.finding(one) for one in found.problems]
+    return found.to_json(), found.problems
 
 
 def _limit(text: str) -> int:

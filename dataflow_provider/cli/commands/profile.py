@@ -13,8 +13,7 @@ from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.preview.profile import MAX_PROFILED_ROWS, PROFILED_ROWS, profile_node
 from dataflow_provider.preview.rows import Asked
 from dataflow_provider.preview.stopping import StopSign
-from dataflow_provider.spec.findings import Finding
-from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.findings import Finding, Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
@@ -37,21 +36,21 @@ def run(args: argparse.Namespace) -> int:
 
     JSON: `{"node", "port", "rows", "sample", "inputs", "columns": [{"name", "type", "sensitive", "count", "nulls",
     "null_percent", "distinct", "distinct_approximate", "min", "max", "mean", "quantiles": {share: value}, "top":
-    [{"value", "count"}], "histogram": [{"from", "to", "count"}]}], "seconds", "findings"}`.
+    [{"value", "count"}], "histogram": [{"from", "to", "count"}]}], "seconds", "findings",
+    "cached"}`.
     """
-    return run_look(args, partial(_answer, args), _show)
+    return run_look(args, args.rows, partial(_answer, args), _show)
 
 
 def _answer(
     args: argparse.Namespace,
-    loaded: Loaded,
     pipeline: Pipeline,
     asked: Asked,
     connections: Connections,
     project: Project,
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     found = profile_node(pipeline, asked, connections, project, rows=args.rows, sign=StopSign(args.timeout))
-    return found.to_json(), [loaded.finding(one) for one in found.problems]
+    return found.to_json(), found.problems
 
 
 def _rows(text: str) -> int:

@@ -75,6 +75,7 @@ def test_preview_answers_json_with_masked_and_safe_values(pipeline: Path, capsys
         "inputs": [],
         "total_rows": 2,
         "limit": 5,
+        "cached": False,
         "findings": [],
     }
 
@@ -89,7 +90,32 @@ def test_preview_leaves_no_file(pipeline: Path, capsys: pytest.CaptureFixture[st
     root = pipeline.parents[2]
     before = sorted(root.rglob("*"))
     preview(capsys, pipeline, "--node", "t")
-    assert sorted(root.rglob("*")) == before
+    kept = root / ".dataflow" / "preview"
+    assert [one for one in sorted(root.rglob("*")) if one.parent != kept and one not in (kept, kept.parent)] == before
+
+
+def test_preview_is_kept_for_a_moment_and_masked(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, again = preview(capsys, pipeline, "--node", "t")[1], preview(capsys, pipeline, "--node", "t")[1]
+    assert (first.pop("cached"), again.pop("cached")) == (False, True)
+    assert first == again
+    (kept,) = (pipeline.parents[2] / ".dataflow" / "preview").glob("*.json")
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "bob" not in kept.read_text()
+    assert preview(capsys, pipeline, "--node", "t", "--refresh")[1]["cached"] is False
+    assert preview(capsys, pipeline, "--node", "t", "--limit", "1")[1]["cached"] is False
+    with (pipeline.parents[2] / "in" / "calls.csv").open("a") as file:
+        file.write("4,dan,1,2026-01-04\n")
+    assert len(preview(capsys, pipeline, "--node", "t")[1]["rows"]) == 3
+
+
+def test_profile_answers_json_and_text(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", str(pipeline), "--node", "calls", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["rows"], answer["sample"], answer["cached"]) == (3, False, False)
+    who = next(one for one in answer["columns"] if one["name"] == "who")
+    assert (who["nulls"], who["distinct"], who["min"]) == (1, 2, "•••")
+    assert main(["profile", str(pipeline), "--node", "calls"]) == 0
+    assert "cost  DECIMAL(8,2)  0 % null  3 distinct" in capsys.readouterr().out
 
 
 def test_preview_binds_parameters(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
 from dataflow_provider.dialects.base import Sampling, SqlDialect
-from dataflow_provider.dialects.publish_databricks import DATABRICKS_PUBLISH
+from dataflow_provider.dialects.publish_databricks import COLUMN_MAPPING, DATABRICKS_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
 
 if TYPE_CHECKING:
@@ -18,10 +18,13 @@ NAME = "Databricks"
 
 @dataclass(frozen=True)
 class DatabricksDialect(SqlDialect):
-    """Its stage tables are Delta tables, whatever a session's default is: a MERGE must read the same rows twice."""
+    """Its stage tables are Delta tables, whatever a session's default is: a MERGE must read the same rows twice.
+
+    Their columns have any names.
+    """
 
     def _create(self, table: str, kind: str, select: str) -> tuple[str, ...]:
-        return (f"CREATE OR REPLACE {kind} {table} USING DELTA AS\n{select}",)
+        return (f"CREATE OR REPLACE {kind} {table} USING DELTA {COLUMN_MAPPING} AS\n{select}",)
 
 
 def _legalise(tree: exp.Expr) -> exp.Expr:

@@ -57,11 +57,15 @@ class Merge:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a new table is laid out: SQL texts, names quoted; `partition_by` may hold an author's expressions."""
+    """How a new table is laid out: SQL texts, names quoted; `partition_by` may hold an author's expressions.
+
+    `names` are those of the incoming columns, as they are.
+    """
 
     primary_index: Sequence[str] = ()
     cluster_by: Sequence[str] = ()
     partition_by: Sequence[str] = ()
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,10 @@ class PublishSql:
     def create_schema(self, schema: str) -> str | None:
         """Return the statement that makes a missing schema; None where schemas are not a pipeline's to make."""
         return f"CREATE SCHEMA IF NOT EXISTS {self.quote(schema)}"
+
+    def keeps_name(self, name: str) -> bool:
+        """Return whether a new table or column gets this name whole; False where the engine would cut it silently."""
+        return True
 
     def create_table(self, table: str, source: str, extra: Mapping[str, str], layout: Layout) -> str:
         """Return the statement that makes an empty table of the source's columns, then `extra` (name → type).

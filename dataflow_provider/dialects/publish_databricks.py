@@ -21,6 +21,13 @@ _TYPES = Canonical(
     decimal="DECIMAL(10,0)",
 )  # fmt: skip
 _PRESENT = "_df_present"
+COLUMN_MAPPING = "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"
+"""Without it the names of a Delta table's columns have no spaces and none of `,;{}()=`.
+
+It asks more of those who read the table than a plain one (and cannot be taken back), so tables that stay get it only
+where a name needs it. Source: https://docs.databricks.com/aws/en/delta/column-mapping
+"""
+_NEEDS_MAPPING = frozenset(" ,;{}()\n\t=")
 
 
 class DatabricksPublish(PublishSql):
@@ -57,6 +64,8 @@ class DatabricksPublish(PublishSql):
         placed = f" PARTITIONED BY ({', '.join(layout.partition_by)})" if layout.partition_by else ""
         if layout.cluster_by:
             placed += f" CLUSTER BY ({', '.join(layout.cluster_by)})"
+        if any(_NEEDS_MAPPING.intersection(name) for name in layout.names):
+            placed += f" {COLUMN_MAPPING}"
         return f"CREATE TABLE IF NOT EXISTS {table} USING DELTA{placed} AS {self.empty_rows(source, extra)}"
 
     def add_column(self, table: str, name: str, kind: str) -> str:

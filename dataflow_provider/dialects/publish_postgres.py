@@ -18,6 +18,8 @@ _TYPES = Canonical(
     decimal="NUMERIC",
 )  # fmt: skip
 FIRST_WITH_MERGE = 150000
+LONGEST_NAME = 63
+"""In bytes; what is longer is cut with no more than a notice."""
 
 
 class PostgresPublish(PublishSql):
@@ -28,6 +30,9 @@ class PostgresPublish(PublishSql):
 
     def for_server(self, answer: int) -> PublishSql:
         return self if answer >= FIRST_WITH_MERGE else POSTGRES_WITHOUT_MERGE
+
+    def keeps_name(self, name: str) -> bool:
+        return len(name.encode()) <= LONGEST_NAME
 
     def canonical_type(self, kind: str) -> str:
         return _TYPES.of(kind)

@@ -155,6 +155,13 @@ def _create_steps(ctx: WriteContext) -> tuple[Step, ...]:
     extra: dict[str, str] = {}
     if ctx.target.write.mode == "append" and marker.casefold() not in {name.casefold() for name in ctx.columns}:
         extra = {marker: run_id_type(ctx)}
+    for name in (*parts, *extra):
+        if not ctx.sql.keeps_name(name):
+            raise ctx.error(
+                "DF-SQL-021",
+                f"the name `{name}` of {len(name.encode())} bytes is cut by the engine, and may become another table's",
+                "Give a new table, its schema and its run-id column shorter names.",
+            )
     table = ctx.sql.create_table(ctx.table, f"SELECT * FROM {ctx.stage}", extra, _layout(ctx, extra))
     return (*(() if schema is None else (ctx.definition(schema),)), ctx.definition(table))
 
@@ -180,6 +187,7 @@ def _layout(ctx: WriteContext, extra: Mapping[str, str]) -> Layout:
         real(create.primary_index),
         real(create.cluster_by),
         [known.get(name.casefold(), name) for name in create.partition_by],
+        (*ctx.columns, *extra),
     )
 
 

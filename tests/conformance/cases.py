@@ -442,6 +442,18 @@ def _union_cases(name: str, table: Table) -> list[Case]:
             },
             {"u": ref.union([some, others], distinct=True, by_name=False)},
         ),
+        # SQLite has no types of its own but NUM for what it keeps between the stages.
+        Case(
+            "union_with_kept_rows",
+            {
+                "r": {"type": "transform.router", "from": name, "routes": {"few": "[qty] < 3"}},
+                "u": {"type": "transform.union", "from": [name, "r.few"], "match": "position"},
+            },
+            {
+                "r.default": [row for row in table.rows if row["qty"] is None or row["qty"] >= 3],
+                "u": [*table.rows, *(row for row in table.rows if row["qty"] is not None and row["qty"] < 3)],
+            },
+        ),
     ]
 
 

@@ -18,7 +18,7 @@ from dataflow_provider.compiler.compiled import Columns, Probe, Rule, Schemas, S
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.kinds import kind_of_type
 from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table, typed_null
-from dataflow_provider.compiler.naming import stage_table_name
+from dataflow_provider.compiler.naming import query_name, stage_table_name
 from dataflow_provider.compiler.real_names import name_expression, name_query
 from dataflow_provider.compiler.sqltext import (
     SqlTextError,
@@ -250,10 +250,10 @@ class Lowering:
         }
 
     def _free_name(self, wanted: str) -> str:
-        name, count = wanted, 0
+        name, count = query_name(wanted), 0
         while name.casefold() in self._reserved or name in self.bodies:
             count += 1
-            name = f"{wanted}_{count}"
+            name = query_name(f"{wanted}_{count}")
         return name
 
     def described(self, node: str, body: exp.Query) -> Columns | None:

@@ -123,7 +123,8 @@ def _clash(scope: Lowering, node: GraphNode, at: int, name: str, ours: str, thei
 
 
 def _is_known(kind: str) -> bool:
-    return kind.strip('"') not in ("", "NULL")
+    """Return whether a type says something; SQLite's own tables of rows have NUM for numbers, dates and booleans."""
+    return kind.strip('"') not in ("", "NULL", "NUM")
 
 
 def _family(kind: str) -> str | None:

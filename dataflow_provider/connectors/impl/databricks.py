@@ -29,6 +29,7 @@ from dataflow_provider.connectors.impl.databricks_jobs import DatabricksJobs, re
 from dataflow_provider.connectors.jobs import JobState
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.text_values import insert_statements
+from dataflow_provider.dialects.publish_databricks import COLUMN_MAPPING
 from dataflow_provider.errors import TerminalError
 
 logger = logging.getLogger(__name__)
@@ -251,7 +252,7 @@ class DatabricksSession(DbApiSession):
         """The rows come in by INSERTs of many rows each; the table is short of rows when one fails."""
         columns = [(self.quote(column.name), self.column_type(column), column) for column in incoming_columns(path)]
         listed = ", ".join(f"{name} {kind}" for name, kind, _ in columns)
-        self.execute(f"CREATE OR REPLACE TABLE {table} ({listed})")
+        self.execute(f"CREATE OR REPLACE TABLE {table} ({listed}) USING DELTA {COLUMN_MAPPING}")
         values = [(kind, column) for _, kind, column in columns]
         for statement in insert_statements(table, values, self._plain_blocks(path, [c for *_, c in columns])):
             self.execute(statement)

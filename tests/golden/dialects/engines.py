@@ -26,7 +26,7 @@ ENGINES: Mapping[str, Words] = MappingProxyType(
 # The shells that the parser has no words for: what they look like, and the query inside them.
 _SHELLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "databricks": (r"CREATE OR REPLACE TABLE \S+ USING DELTA AS\n(?P<query>.*)",),
+        "databricks": (r"CREATE OR REPLACE TABLE \S+ USING DELTA TBLPROPERTIES \(.*?\) AS\n(?P<query>.*)",),
         "oracle": (
             r"CREATE TABLE \S+ AS\n(?P<query>.*)",
             r'CREATE PRIVATE TEMPORARY TABLE "ORA\$PTT_\w+" ON COMMIT PRESERVE DEFINITION AS\n(?P<query>.*)',

@@ -106,3 +106,11 @@ def test_shell_of_a_new_table_is_the_vendors(engine: str, layout: Layout) -> Non
     known = {field: getattr(layout, field) for field in publish.layout if getattr(layout, field)}
     text = publish.create_table('"M"."t"', 'SELECT "Key" FROM "s"', {"_run_id": publish.text_type(9)}, Layout(**known))
     assert re.fullmatch(NEW_TABLE[engine], text, re.DOTALL), text
+
+
+@pytest.mark.parametrize(
+    ("names", "mapped"), [(("id", "größe", "a-b"), False), (("id", "Order By"), True), (("a=b",), True)]
+)
+def test_delta_table_maps_its_columns_where_a_name_needs_it(names: tuple[str, ...], mapped: bool) -> None:
+    text = get_dialect("databricks").publish.create_table("t", "SELECT * FROM s", {}, Layout(names=names))
+    assert ("USING DELTA TBLPROPERTIES ('delta.columnMapping.mode' = 'name') AS " in text) is mapped

@@ -13,7 +13,8 @@ DIALECT = get_dialect("databricks")
 def test_rows_of_a_session_stand_in_a_real_table_among_the_stage_tables() -> None:
     parts = DIALECT.temporary_parts("df_x")
     assert parts == ("_dataflow", "df_x")
-    assert DIALECT.create_temporary("`t`", "SELECT 1") == ("CREATE OR REPLACE TABLE `t` USING DELTA AS\nSELECT 1",)
+    made = "CREATE OR REPLACE TABLE `t` USING DELTA TBLPROPERTIES ('delta.columnMapping.mode' = 'name') AS\nSELECT 1"
+    assert DIALECT.create_temporary("`t`", "SELECT 1") == (made,)
 
 
 def test_equal_names_in_inner_with_stay_apart(lowered: Rendered) -> None:

@@ -80,7 +80,7 @@ def test_rows_kept_for_a_session_are_rows_and_no_view() -> None:
     made = sqlglot.transpile("CREATE TEMPORARY TABLE x AS SELECT 1 AS a", read="duckdb", write="databricks")[0]
     assert "TEMPORARY VIEW" in made
     (statement,) = get_dialect("databricks").create_temporary("`x`", "SELECT 1 AS a")
-    assert statement.startswith("CREATE OR REPLACE TABLE `x` USING DELTA AS")
+    assert statement.startswith("CREATE OR REPLACE TABLE `x` USING DELTA ")
 
 
 def test_rows_kept_for_a_session_survive_a_commit_on_oracle() -> None:

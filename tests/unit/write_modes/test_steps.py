@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import duckdb
 import pytest
 
+from dataflow_provider.dialects.postgres import POSTGRES
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.nodes import SqlTarget
@@ -112,3 +114,11 @@ def test_window_bounds_are_literals_of_the_interval() -> None:
     )
     assert "\"a\" >= TIMESTAMP '2026-01-01 00:00:00.000000'" in publish_steps(ctx)[0].sql
     assert "\"a\" < TIMESTAMP '2026-01-02 00:00:00.000000'" in publish_steps(ctx)[0].sql
+
+
+def test_name_that_postgres_would_cut_is_refused_before_a_table_is_made() -> None:
+    ctx = replace(context({"mode": "overwrite"}, {"a": "INTEGER"}, create={"if_missing": True}), dialect=POSTGRES)
+    assert prepare_steps(replace(ctx, target=ctx.target.model_copy(update={"table": "s." + "ö" * 31 + "x"})))
+    with pytest.raises(AuthorError, match="of 64 bytes") as caught:
+        prepare_steps(replace(ctx, target=ctx.target.model_copy(update={"table": "s." + "ö" * 32})))
+    assert caught.value.code == "DF-SQL-021"

@@ -2,7 +2,7 @@
 CREATE SCHEMA IF NOT EXISTS `_dataflow`;
 
 -- stage
-CREATE OR REPLACE TABLE `_dataflow`.`df_c29d313e43_result` USING DELTA AS
+CREATE OR REPLACE TABLE `_dataflow`.`df_c29d313e43_result` USING DELTA TBLPROPERTIES ('delta.columnMapping.mode' = 'name') AS
 WITH `orders` /* node:orders */ AS (
   SELECT
     *

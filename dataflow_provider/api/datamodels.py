@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dataflow_provider.security import Persona, Right
 
@@ -438,6 +438,116 @@ class SchemaPage(Body):
 
     entries: list[SchemaEntry]
     more: bool
+
+
+JsonScalar = str | int | float | bool | None
+
+
+class LookBody(Body):
+    """What rows are asked for."""
+
+    port: str | None = Field(None, max_length=100, description="A port; the main output when omitted")
+    params: dict[str, JsonScalar] = Field(default_factory=dict, description="Parameters that differ from their default")
+    interval_start: AwareDatetime | None = Field(None, description="With `interval_end`, or neither")
+    interval_end: AwareDatetime | None = None
+    timeout_s: float = Field(10.0, gt=0, le=60, description="The statement is stopped in its database after that")
+    refresh: bool = Field(False, description="Ask the database, whatever was kept a moment ago")
+    yaml: str | None = Field(None, max_length=1_000_000, description="An unsaved text of the pipeline; needs `edit`")
+
+
+class PreviewBody(LookBody):
+    """How many rows of a node."""
+
+    limit: int = Field(100, ge=1, le=100)
+
+
+class ProfileBody(LookBody):
+    """How many rows a profile looks at."""
+
+    rows: int = Field(100_000, ge=1, le=1_000_000)
+
+
+class PreviewColumn(Body):
+    """A column; `type` is the engine's own word."""
+
+    name: str
+    type: str
+    sensitive: bool = Field(description="Its values are masked unless the caller has `see_sensitive`")
+
+
+class LentRows(Body):
+    """Rows that another connection lent."""
+
+    node: str
+    connection: str
+    rows: int
+    whole: bool = Field(description="Whether it has no others")
+
+
+class NodePreview(Body):
+    """Rows of a node; values are JSON-safe (decimals as text, ISO times, hex bytes)."""
+
+    node: str
+    port: str | None
+    columns: list[PreviewColumn]
+    rows: list[list[Any]]
+    sample: bool = Field(description="Rows of other connections came in, told in `inputs`")
+    inputs: list[LentRows]
+    total_rows: int | None = Field(description="Null when nobody knows it cheaply")
+    limit: int
+    seconds: float
+    cached: bool
+    findings: list[Finding]
+
+
+class TopValue(Body):
+    """A frequent value."""
+
+    value: Any
+    count: int
+
+
+class Bucket(Body):
+    """A bar of a histogram."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_: Any = Field(alias="from")
+    to: Any
+    count: int
+
+
+class ColumnProfile(Body):
+    """What the values of a column are like; what its type does not have is null or empty."""
+
+    name: str
+    type: str
+    sensitive: bool
+    count: int
+    nulls: int
+    null_percent: float
+    distinct: int | None
+    distinct_approximate: bool
+    min: Any
+    max: Any
+    mean: float | str | None
+    quantiles: dict[str, Any]
+    top: list[TopValue]
+    histogram: list[Bucket]
+
+
+class NodeProfile(Body):
+    """What the values of a node's columns are like, over its first rows."""
+
+    node: str
+    port: str | None
+    rows: int
+    sample: bool = Field(description="There are, or may be, rows that were not looked at")
+    inputs: list[LentRows]
+    columns: list[ColumnProfile]
+    seconds: float
+    cached: bool
+    findings: list[Finding]
 
 
 SOCKET_MESSAGES: tuple[type[Body], ...] = (RunEvent, PipelinesEvent)

@@ -93,7 +93,7 @@ class Opened:
         statement = self.scope.statement(query)
         for cte in statement.ctes:
             if cte.args.get("materialized") and cte.this.find(*_NOT_ROW_BY_ROW) is None:
-                cte.set("materialized", None)
+                cte.set("materialized", False)
         return render(statement, self.dialect)
 
     def types(self) -> Columns:

@@ -28,6 +28,8 @@ ROUTES = {
     ("GET", "/connectors"): Right.VIEW,
     ("POST", "/connections/{conn_id}/test"): Right.MANAGE_CONNECTIONS,
     ("GET", "/connections/{conn_id}/schema"): Right.PREVIEW_DATA,
+    ("POST", "/pipelines/{pipeline_id}/nodes/{node}/preview"): Right.PREVIEW_DATA,
+    ("POST", "/pipelines/{pipeline_id}/nodes/{node}/profile"): Right.PREVIEW_DATA,
     ("GET", "/runs/{pipeline_id}/{run_id}"): Right.VIEW,
     ("POST", "/runs/{pipeline_id}/{run_id}/cancel"): Right.RUN,
     ("GET", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/log"): Right.READ_LOGS,
@@ -47,7 +49,7 @@ def rights_of(dependant: Dependant) -> Iterator[Right]:
 
 
 def send(api: Api, method: str, path: str) -> int:
-    filled = path.format(pipeline_id="usage", run_id="none", stage_id="mart", conn_id="none")
+    filled = path.format(pipeline_id="usage", run_id="none", stage_id="mart", conn_id="none", node="calls")
     return int(api.send(method, filled, BODIES.get(method)).status_code)
 
 

@@ -148,6 +148,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines/{pipeline_id}/nodes/{node}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Node
+         * @description Return real rows of a node; an unsaved text needs the right `edit` as well. Nothing is written.
+         */
+        post: operations["preview_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines/{pipeline_id}/nodes/{node}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Profile Node Columns
+         * @description Return what the values of a node's columns are like; an unsaved text needs the right `edit` as well.
+         */
+        post: operations["profile_node_columns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines/{pipeline_id}/runs": {
         parameters: {
             query?: never;
@@ -247,6 +287,54 @@ export interface components {
             reason: string;
             /** Value */
             value: string;
+        };
+        /**
+         * Bucket
+         * @description A bar of a histogram.
+         */
+        Bucket: {
+            /** Count */
+            count: number;
+            /** From */
+            from: unknown;
+            /** To */
+            to: unknown;
+        };
+        /**
+         * ColumnProfile
+         * @description What the values of a column are like; what its type does not have is null or empty.
+         */
+        ColumnProfile: {
+            /** Count */
+            count: number;
+            /** Distinct */
+            distinct: number | null;
+            /** Distinct Approximate */
+            distinct_approximate: boolean;
+            /** Histogram */
+            histogram: components["schemas"]["Bucket"][];
+            /** Max */
+            max: unknown;
+            /** Mean */
+            mean: number | string | null;
+            /** Min */
+            min: unknown;
+            /** Name */
+            name: string;
+            /** Null Percent */
+            null_percent: number;
+            /** Nulls */
+            nulls: number;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: unknown;
+            };
+            /** Sensitive */
+            sensitive: boolean;
+            /** Top */
+            top: components["schemas"]["TopValue"][];
+            /** Type */
+            type: string;
         };
         /**
          * ConnectionCheck
@@ -487,6 +575,23 @@ export interface components {
             upstream: string[];
         };
         /**
+         * LentRows
+         * @description Rows that another connection lent.
+         */
+        LentRows: {
+            /** Connection */
+            connection: string;
+            /** Node */
+            node: string;
+            /** Rows */
+            rows: number;
+            /**
+             * Whole
+             * @description Whether it has no others
+             */
+            whole: boolean;
+        };
+        /**
          * LogLine
          * @description One line of a log.
          */
@@ -544,6 +649,67 @@ export interface components {
              * @description Version of DataFlow AI
              */
             version: string;
+        };
+        /**
+         * NodePreview
+         * @description Rows of a node; values are JSON-safe (decimals as text, ISO times, hex bytes).
+         */
+        NodePreview: {
+            /** Cached */
+            cached: boolean;
+            /** Columns */
+            columns: components["schemas"]["PreviewColumn"][];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Inputs */
+            inputs: components["schemas"]["LentRows"][];
+            /** Limit */
+            limit: number;
+            /** Node */
+            node: string;
+            /** Port */
+            port: string | null;
+            /** Rows */
+            rows: unknown[][];
+            /**
+             * Sample
+             * @description Rows of other connections came in, told in `inputs`
+             */
+            sample: boolean;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Total Rows
+             * @description Null when nobody knows it cheaply
+             */
+            total_rows: number | null;
+        };
+        /**
+         * NodeProfile
+         * @description What the values of a node's columns are like, over its first rows.
+         */
+        NodeProfile: {
+            /** Cached */
+            cached: boolean;
+            /** Columns */
+            columns: components["schemas"]["ColumnProfile"][];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Inputs */
+            inputs: components["schemas"]["LentRows"][];
+            /** Node */
+            node: string;
+            /** Port */
+            port: string | null;
+            /** Rows */
+            rows: number;
+            /**
+             * Sample
+             * @description There are, or may be, rows that were not looked at
+             */
+            sample: boolean;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * ParamField
@@ -699,6 +865,68 @@ export interface components {
             workspace: string;
         };
         /**
+         * PreviewBody
+         * @description How many rows of a node.
+         */
+        PreviewBody: {
+            /** Interval End */
+            interval_end?: string | null;
+            /**
+             * Interval Start
+             * @description With `interval_end`, or neither
+             */
+            interval_start?: string | null;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+            /**
+             * Params
+             * @description Parameters that differ from their default
+             */
+            params?: {
+                [key: string]: string | number | boolean | null;
+            };
+            /**
+             * Port
+             * @description A port; the main output when omitted
+             */
+            port?: string | null;
+            /**
+             * Refresh
+             * @description Ask the database, whatever was kept a moment ago
+             * @default false
+             */
+            refresh: boolean;
+            /**
+             * Timeout S
+             * @description The statement is stopped in its database after that
+             * @default 10
+             */
+            timeout_s: number;
+            /**
+             * Yaml
+             * @description An unsaved text of the pipeline; needs `edit`
+             */
+            yaml?: string | null;
+        };
+        /**
+         * PreviewColumn
+         * @description A column; `type` is the engine's own word.
+         */
+        PreviewColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Sensitive
+             * @description Its values are masked unless the caller has `see_sensitive`
+             */
+            sensitive: boolean;
+            /** Type */
+            type: string;
+        };
+        /**
          * Problem
          * @description Why a request was refused, after RFC 9457.
          */
@@ -716,6 +944,53 @@ export interface components {
             status: number;
             /** Title */
             title: string;
+        };
+        /**
+         * ProfileBody
+         * @description How many rows a profile looks at.
+         */
+        ProfileBody: {
+            /** Interval End */
+            interval_end?: string | null;
+            /**
+             * Interval Start
+             * @description With `interval_end`, or neither
+             */
+            interval_start?: string | null;
+            /**
+             * Params
+             * @description Parameters that differ from their default
+             */
+            params?: {
+                [key: string]: string | number | boolean | null;
+            };
+            /**
+             * Port
+             * @description A port; the main output when omitted
+             */
+            port?: string | null;
+            /**
+             * Refresh
+             * @description Ask the database, whatever was kept a moment ago
+             * @default false
+             */
+            refresh: boolean;
+            /**
+             * Rows
+             * @default 100000
+             */
+            rows: number;
+            /**
+             * Timeout S
+             * @description The statement is stopped in its database after that
+             * @default 10
+             */
+            timeout_s: number;
+            /**
+             * Yaml
+             * @description An unsaved text of the pipeline; needs `edit`
+             */
+            yaml?: string | null;
         };
         /**
          * Right
@@ -970,6 +1245,16 @@ export interface components {
              * @default false
              */
             unpause: boolean;
+        };
+        /**
+         * TopValue
+         * @description A frequent value.
+         */
+        TopValue: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: unknown;
         };
     };
     responses: never;
@@ -1395,6 +1680,168 @@ export interface operations {
             };
             /** @description Validation Error */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node: string;
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodePreview"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile_node_columns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node: string;
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeProfile"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -41,7 +41,8 @@ from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar
 from dataflow_provider.spec.project import Project
-from dataflow_provider.transfer.handover import Handed, hand_over
+from dataflow_provider.transfer.handover import Handed, Source, hand_over
+from dataflow_provider.transfer.parts import split_of
 from dataflow_provider.write_modes.context import run_marker
 
 logger = logging.getLogger(__name__)
@@ -131,7 +132,10 @@ def _fetch_foreign(
             with open_session(plan, upstream, connections, project, read_only=True) as session:
                 if session.columns_of(table) is not None:
                     again = partial(open_session, plan, upstream, connections, project, read_only=True)
-                    rows = hand_over(session, table, path, again if upstream.dialect == stage.dialect else None)
+                    dialect, same_engine = get_dialect(upstream.dialect), upstream.dialect == stage.dialect
+                    source = Source(session, again, dialect, table, same_engine, split_of(plan, upstream))
+                    with blamed(one.node):
+                        rows = hand_over(source, path)
                     break
             _compute_again(plan, one.stage, values, connections, project)
         else:

@@ -22,12 +22,13 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from dataflow_provider.connectors.base import SessionOptions
+from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import get_connector
-from dataflow_provider.transfer.handover import hand_over
+from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.transfer.handover import Handed, Source, hand_over
 from tests.benchmarks.figures import record
 from tests.engines.postgres import PostgresServer
 
@@ -53,6 +54,10 @@ class Place:
     def open(self, spec: ConnectionSpec) -> Any:
         return get_connector(spec.conn_type).open(spec, SessionOptions(Holder("bench", "t"), file_roots=(self.folder,)))
 
+    def hand_over(self, session: SqlSession, *, same_engine: bool) -> Handed:
+        dialect, reopen = get_dialect("postgres"), lambda: self.open(self.source.spec)
+        return hand_over(Source(session, reopen, dialect, "calls", same_engine), self.arrow)
+
     @property
     def duckdb(self) -> ConnectionSpec:
         return ConnectionSpec("bench_duckdb", "duckdb", str(self.folder / "ours.duckdb"))
@@ -72,7 +77,8 @@ def place(request: pytest.FixtureRequest, postgres_server: PostgresServer, tmp_p
     for name in names:
         postgres_server.query(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         postgres_server.query(f"CREATE DATABASE {name}")
-    found = Place(*(postgres_server.with_schema(name) for name in names), tmp_path, request.param)
+    source, target = (postgres_server.with_schema(name) for name in names)
+    found = Place(source, target, tmp_path, request.param)
     found.source.query(CALLS.format(rows=found.rows))
     yield found
     for name in names:
@@ -101,7 +107,7 @@ def rounds_of(place: Place) -> int:
 
 def relay_ours(place: Place) -> None:
     with place.open(place.source.spec) as source, place.open(place.target.spec) as target:
-        rows = hand_over(source, "calls", place.arrow, lambda: place.open(place.source.spec))
+        rows = place.hand_over(source, same_engine=True)
         rows.put(target, "calls")
 
 
@@ -154,7 +160,7 @@ def test_postgres_to_postgres_beside_generic_transfer(place: Place) -> None:
 
 def duckdb_ours(place: Place) -> None:
     with place.open(place.source.spec) as source:
-        rows = hand_over(source, "calls", place.arrow, None)
+        rows = place.hand_over(source, same_engine=False)
     with place.open(place.duckdb) as target:
         rows.put(target, '"calls"')
 
@@ -287,7 +293,7 @@ print(json.dumps(max(peak - before, 0.0)))
 def by_file(place: Place) -> None:
     """Out of PostgreSQL into a file and from it into PostgreSQL again."""
     with place.open(place.source.spec) as source:
-        rows = hand_over(source, "calls", place.arrow, None)
+        rows = place.hand_over(source, same_engine=False)
     with place.open(place.target.spec) as target:
         rows.put(target, "calls")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +16,21 @@ from typing import Any
 import pyarrow
 import pytest
 
+from dataflow_provider.compiler.plan import plan_pipeline
+from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.base import SessionOptions, SqlSession
+from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.impl.duckdb import DuckDBConnector
 from dataflow_provider.connectors.impl.postgres import PostgresConnector, PostgresSession
 from dataflow_provider.connectors.lock import Holder
-from dataflow_provider.errors import DataflowError, TerminalError, TransientError
-from dataflow_provider.transfer.handover import FileRows, RelayedRows, hand_over
+from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.errors import AuthorError, DataflowError, TerminalError, TransientError
+from dataflow_provider.execution.pipeline import run_pipeline
+from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.project import Project
+from dataflow_provider.transfer import parts
+from dataflow_provider.transfer.handover import FileRows, RelayedRows, Source, hand_over
+from dataflow_provider.transfer.parts import Split
 from tests.engines.postgres import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("engine-postgres")
@@ -96,8 +108,14 @@ def reopen(server: PostgresServer) -> AbstractContextManager[SqlSession]:
     return CONNECTOR.open(server.spec, replace(OPTIONS, read_only=True))
 
 
+def source_of(
+    session: PostgresSession, server: PostgresServer, table: str, *, same_engine: bool, split: Split | None = None
+) -> Source:
+    return Source(session, lambda: reopen(server), get_dialect("postgres"), table, same_engine, split)
+
+
 def moved(source: PostgresSession, table: str, target: PostgresSession, server: PostgresServer, path: Path) -> None:
-    rows = hand_over(source, table, path, lambda: reopen(server))
+    rows = hand_over(source_of(source, server, table, same_engine=True), path)
     assert isinstance(rows, RelayedRows)
     rows.put(target, table)
 
@@ -121,6 +139,19 @@ def test_values_travel_exactly_by_arrow(filled: PostgresSession, tmp_path: Path)
 def test_values_come_back_exactly_from_arrow(filled: PostgresSession, tmp_path: Path) -> None:
     filled.export_rows(f"SELECT * FROM {TABLE}", tmp_path / "rows.arrow")
     filled.import_rows("own.again", tmp_path / "rows.arrow")
+    assert checked(filled, "own.again") == checked(filled, TABLE)
+
+
+def test_values_come_back_exactly_from_duckdb(filled: PostgresSession, tmp_path: Path) -> None:
+    there, back = tmp_path / "there.arrow", tmp_path / "back.arrow"
+    filled.export_rows(f"SELECT * FROM {TABLE}", there)
+    spec = ConnectionSpec("dwh", "duckdb", str(tmp_path / "dwh.duckdb"))
+    with DuckDBConnector().open(spec, replace(OPTIONS, file_roots=(tmp_path,))) as dwh:
+        dwh.import_rows('"rows"', there)
+        types = dwh.columns_of('"rows"') or {}
+        dwh.export_rows('SELECT * FROM "rows"', back)
+    assert {types[name] for name in "nzuj"} == {"DECIMAL(38,10)", "TIMESTAMP WITH TIME ZONE", "UUID", "JSON"}
+    filled.import_rows("own.again", back)
     assert checked(filled, "own.again") == checked(filled, TABLE)
 
 
@@ -266,7 +297,133 @@ def test_target_that_refuses_a_row_keeps_what_it_had(session: PostgresSession, t
     assert session.fetch_rows(f"SELECT * FROM {TABLE}")[1] == [(1,)]
 
 
-def test_rows_for_another_engine_go_by_a_file(session: PostgresSession, tmp_path: Path) -> None:
+def test_rows_for_another_engine_go_by_a_file(
+    session: PostgresSession, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
     session.execute(f"CREATE TABLE {TABLE} AS SELECT 1 AS v")
-    assert isinstance(hand_over(session, TABLE, tmp_path / "rows.arrow", None), FileRows)
+    source = source_of(session, postgres_server, TABLE, same_engine=False)
+    assert isinstance(hand_over(source, tmp_path / "rows.arrow"), FileRows)
     assert (tmp_path / "rows.arrow").exists()
+
+
+# ---------------------------------------------------------------- in parts
+
+
+def in_parts(session: PostgresSession, server: PostgresServer, column: str, path: Path) -> list[dict[str, Any]]:
+    """Read the table in three parts; return its rows."""
+    split = Split("rows", column, 3)
+    rows = hand_over(source_of(session, server, TABLE, same_engine=False, split=split), path)
+    assert isinstance(rows, FileRows)
+    with pyarrow.memory_map(str(path)) as file:
+        found: list[dict[str, Any]] = pyarrow.ipc.open_stream(file).read_all().to_pylist()
+    return found
+
+
+@pytest.mark.parametrize("column", ["n", "day", "moment", "share"])
+def test_parts_together_hold_every_row_once(
+    session: PostgresSession, postgres_server: PostgresServer, column: str, tmp_path: Path
+) -> None:
+    session.execute(
+        f"CREATE TABLE {TABLE} AS SELECT n, date '2026-01-01' + n AS day, timestamp '2026-01-01' + n * interval '1 h' "
+        "AS moment, n / 7.0 AS share FROM generate_series(-500, 500) AS n"
+    )
+    session.execute(f"INSERT INTO {TABLE} SELECT NULL, NULL, NULL, NULL FROM generate_series(1, 3)")
+    found = in_parts(session, postgres_server, column, tmp_path / "rows.arrow")
+    assert sorted(row["n"] for row in found if row["n"] is not None) == list(range(-500, 501))
+    assert sum(row["n"] is None for row in found) == 3
+    assert [one.name for one in tmp_path.iterdir()] == ["rows.arrow"]
+
+
+def test_parts_whose_numbers_were_measured_apart_keep_the_widest_scale(
+    session: PostgresSession, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    session.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM (VALUES (1, 1.5), (5, 2.25), (9, 3)) AS t(n, amount)")
+    found = in_parts(session, postgres_server, "n", tmp_path / "rows.arrow")
+    assert [row["amount"] for row in found] == [Decimal("1.50"), Decimal("2.25"), Decimal("3.00")]
+
+
+def test_column_without_ranges_is_refused_and_one_that_is_not_there_is_no_reason_to_fail(
+    session: PostgresSession, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    session.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(n, name)")
+    with pytest.raises(AuthorError, match=r"DF-CONN-018.*`name`"):
+        in_parts(session, postgres_server, "name", tmp_path / "rows.arrow")
+    assert len(in_parts(session, postgres_server, "gone", tmp_path / "rows.arrow")) == 2
+
+
+def test_part_that_loses_its_server_is_read_again_and_the_others_are_not(
+    session: PostgresSession, postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.execute(f"CREATE TABLE {TABLE} AS SELECT n FROM generate_series(1, 300) AS n")
+    monkeypatch.setattr(parts, "PAUSE_S", 0)
+    read: list[str] = []
+    exported_rows = PostgresSession.export_rows
+
+    def export(self: PostgresSession, sql: str, path: Path) -> None:
+        read.append(path.name)
+        if path.name == "rows.1.arrow" and read.count(path.name) == 1:
+            postgres_server.query(f"SELECT pg_terminate_backend({self._raw.info.backend_pid})")
+        exported_rows(self, sql, path)
+
+    monkeypatch.setattr(PostgresSession, "export_rows", export)
+    found = in_parts(session, postgres_server, "n", tmp_path / "rows.arrow")
+    assert sorted(row["n"] for row in found) == list(range(1, 301))
+    assert sorted(read) == ["rows.0.arrow", "rows.1.arrow", "rows.1.arrow", "rows.2.arrow"]
+
+
+def test_part_that_is_lost_again_and_again_fails_with_its_connection(
+    session: PostgresSession, postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.execute(f"CREATE TABLE {TABLE} AS SELECT n FROM generate_series(1, 300) AS n")
+    monkeypatch.setattr(parts, "PAUSE_S", 0)
+
+    def export(self: PostgresSession, sql: str, path: Path) -> None:
+        postgres_server.query(f"SELECT pg_terminate_backend({self._raw.info.backend_pid})")
+        self.execute("SELECT 1")
+
+    monkeypatch.setattr(PostgresSession, "export_rows", export)
+    with pytest.raises(TransientError, match=r"DF-RUN-022.*`pg_test`"):
+        in_parts(session, postgres_server, "n", tmp_path / "rows.arrow")
+
+
+def test_pipeline_relays_to_postgres_and_reads_parts_for_duckdb(
+    filled: PostgresSession, other: PostgresSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    specs = {
+        "pg_test": filled._connection,
+        "pg_elsewhere": other._connection,
+        "dwh": ConnectionSpec("dwh", "duckdb", str(tmp_path / "dwh.duckdb")),
+    }
+    written = {"from": "rows", "table": "own.rows", "write": {"mode": "overwrite"}, "create": {"if_missing": True}}
+    nodes = {
+        "rows": {
+            "type": "source.postgres", "connection": "pg_test", "table": TABLE,
+            "partition": {"column": "i", "count": 2},
+        },
+        "to_postgres": {"type": "target.postgres", "connection": "pg_elsewhere", **written},
+        "to_duckdb": {"type": "target.duckdb", "connection": "dwh", **written},
+    }  # fmt: skip
+    document = {"apiVersion": "dataflow/v1", "kind": "Pipeline", "id": "moving", "nodes": nodes}
+    with caplog.at_level(logging.INFO):
+        result = run_pipeline(
+            plan_pipeline(Pipeline.model_validate(document)),
+            RunValues("manual__moving"),
+            Connected(specs),
+            Project(tmp_path, "default", (tmp_path,), tmp_path / "unused.duckdb"),
+        )
+    assert result.errors == {}
+    assert checked(other, TABLE) == checked(filled, TABLE)
+    with DuckDBConnector().open(specs["dwh"], replace(OPTIONS, file_roots=(tmp_path,))) as dwh:
+        assert dwh.fetch_rows('SELECT i FROM own."rows" ORDER BY i')[1] == [(-32768,), (32767,), (None,)]
+    assert re.search(r"reading table=\S+ column=i parts=2", caplog.text)
+    assert re.search(r"relayed table=\S+ rows=3 rows_per_second=\d+ bytes=\d+", caplog.text)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The connections of a test, by their ids."""
+
+    specs: Mapping[str, ConnectionSpec]
+
+    def get(self, conn_id: str) -> ConnectionSpec:
+        return self.specs[conn_id]

@@ -46,10 +46,22 @@ EXCLUSIONS = (
         ("test_null_time_stays_null_on_the_way[snowflake-*]", "test_null_time_stays_null_on_the_way[*-snowflake]"),
     ),
     Exclusion(
+        "snowflake",
+        "rows from another engine under odd names of columns",
+        "fakesnow's COPY INTO does not quote a name with a space",
+        ("test_odd_names_arrive_whole[snowflake]",),
+    ),
+    Exclusion(
         "databricks",
         "roll back of a publish",
         "by design: a publish is one statement, and a hook that should share its transaction is refused (DF-WRITE-012)",
         ("test_statement_that_fails_in_the_publish_takes_all_of_it_back[databricks]",),
+    ),
+    Exclusion(
+        "databricks",
+        "rows from another engine under odd names of columns",
+        "Sail answers `No field named …` to the whole run, not to each name alone; unsettled, not tried on a warehouse",
+        ("test_odd_names_arrive_whole[databricks]",),
     ),
     Exclusion(
         "databricks",

@@ -12,7 +12,7 @@ import pytest
 
 from dataflow_provider.errors import DataflowError
 from tests.conformance.data import Table
-from tests.conformance.engine import Engine, normal
+from tests.conformance.engine import SLOW, Engine, normal
 from tests.conformance.reference import Rows
 
 
@@ -168,7 +168,10 @@ def test_cast_that_must_not_fail_stops_before_the_target(cast: Cast, engine: Eng
     found = engine.run(f"{good.name}_fail", select(good, kind, "fail"), {"s": rows})
     assert normal(found["s"]) == normal(rows)
     wider = WIDER.get((engine.name, cast.name), {})
-    for at, value in enumerate(one for one in cast.bad if one not in wider):
+    bad_values = [one for one in cast.bad if one not in wider]
+    if engine.name in SLOW:  # that each value is bad is what the other test shows; how it fails is alike
+        bad_values = bad_values[:: max(len(bad_values) // 2, 1)]
+    for at, value in enumerate(bad_values):
         bad = table_of(cast, engine, (*cast.good, value), f"_bad{at}")
         engine.create(bad)
         with pytest.raises(DataflowError):

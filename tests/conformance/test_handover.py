@@ -20,6 +20,7 @@ from dataflow_provider.execution.pipeline import run_pipeline
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 from tests.conformance.conftest import TESTED
+from tests.conformance.data import Table
 from tests.conformance.engine import Engine
 
 GetEngine = Callable[[str], Engine]
@@ -40,6 +41,11 @@ ROWS: tuple[Row, ...] = (
     (2, Decimal("-0.0001"), 2**63 - 1, False, -0.0, "", date(1, 1, 1), datetime(1969, 12, 31, 23, 59, 59, 1), b""),
     (3, Decimal("12345678901.2345"), -(2**63), True, 1e300, " \\ O'Hara\n", date(9999, 12, 31), MOMENT, b"\\x"),
     (4, Decimal("0.0000"), None, None, None, None, None, MOMENT, None),
+)
+ODD = Table(
+    "odd_handed",
+    {"Order By": "INTEGER", "größe": "INTEGER", 'say "x"': "VARCHAR", "a;{b}=(c)": "VARCHAR", "it's, so": "INTEGER"},
+    ((1, 2, "x", "", 3), (2, 2, "y", "ö", 4)),
 )
 ALL_NULL: Row = (5, *[None] * 8)
 
@@ -193,6 +199,24 @@ def test_null_time_stays_null_on_the_way(
     errors = handed_null(source)
     assert target not in errors, errors[target]
     assert rows_of(engine_of(target), f"nulls_from_{source}") == [ALL_NULL]
+
+
+@pytest.fixture(scope="module")
+def handed_odd(engine_of: GetEngine) -> dict[str, DataflowError]:
+    """Hand a table with odd names of columns from DuckDB to all others; give the errors."""
+    engine_of("duckdb").create(ODD)
+    return hand_over(engine_of, "duckdb", [name for name in TESTED if name != "duckdb"], ODD.name)
+
+
+@pytest.mark.xdist_group("engines-all")
+@pytest.mark.parametrize("target", [name for name in TESTED if name != "duckdb"])
+def test_odd_names_arrive_whole(target: str, handed_odd: dict[str, DataflowError], engine_of: GetEngine) -> None:
+    assert target not in handed_odd, handed_odd[target]
+    engine = engine_of(target)
+    with engine.session() as session:
+        columns, rows = session.fetch_rows(f"SELECT * FROM {engine.quoted(f'{ODD.name}_from_duckdb')}")
+    assert columns == tuple(ODD.columns)
+    assert sorted(rows) == sorted(ODD.values)
 
 
 @pytest.mark.xdist_group("engines-all")

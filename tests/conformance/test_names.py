@@ -191,6 +191,19 @@ def as_kept(engine: Engine, value: Any) -> Any:
     return value
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "transform.select", "columns": ["id", {"name": "qty", "as": "ID"}]},
+        {"type": "transform.aggregate", "group_by": ["id"], "aggregates": {"Id": "COUNT(*)"}},
+    ],
+    ids=["select", "aggregate"],
+)
+def test_names_that_differ_by_case_alone_are_refused(node: dict[str, Any], engine: Engine) -> None:
+    with pytest.raises(DataflowError, match="DF-SQL-013"):
+        engine.run(f"case_{node['type'].partition('.')[2]}", {"n": {**node, "from": "orders"}}, {"n": []})
+
+
 def test_negative_zero_is_the_same_key_as_zero(engine: Engine) -> None:
     kind = _OWN_TYPES.get(engine.name, {}).get("DOUBLE", "DOUBLE")
     table = Table("zeros", {"id": "INTEGER", "ratio": kind}, ((1, -0.0), (2, 0.0), (3, 0.5)))

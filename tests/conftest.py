@@ -26,6 +26,7 @@ pytest_plugins = (
     "tests.engines.databricks",
     "tests.engines.live",
     "tests.engines.packages",
+    "tests.engines.http_service",
 )
 
 IN_CI = os.environ.get("CI") == "true"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from dataflow_provider import __version__
 from dataflow_provider.connectors.connection_types import ConnectionType
-from dataflow_provider.spec.manifest import Capability, ConnectionField, ConnectorManifest, Maturity, Operation
+from dataflow_provider.spec.manifest import Capability, ConnectionField, ConnectorManifest, Maturity
 from dataflow_provider.spec.plugged import plugged_connectors
 
 DOCS = "docs/connections.md"
@@ -310,17 +310,26 @@ _MANIFESTS = (
         name="http",
         label="HTTP and REST",
         kind="native",
-        implementation="",
+        implementation=f"{IMPL}.http:HttpConnector",
         description="Records of a REST service",
         icon="http",
         category=SERVICE,
         docs=DOCS,
         version=__version__,
         connection_types=(ConnectionType.HTTP,),
-        operations=frozenset(Operation),
-        maturity=Maturity.PLANNED,
+        maturity=Maturity.LIVE_TESTED,
+        tested_on="a local HTTP/1.1 server",
+        fields=(
+            _HOST,
+            ConnectionField("port", "Port", "integer"),
+            ConnectionField("schema", "Schema", placeholder="https", description="http or https"),
+            ConnectionField("login", "Login"),
+            _PASSWORD,
+            ConnectionField("auth", "Authentication", description="basic, bearer or api_key"),
+            ConnectionField("headers", "Headers", secret=True, description="A JSON object"),
+        ),
         exactly_once=False,
-        package="http",
+        overwrites=False,
     ),
 )
 

@@ -31,13 +31,12 @@ from dataflow_provider.lineage.pipeline import PipelineLineage, graph_lineage
 from dataflow_provider.operators.engine_task import Work
 from dataflow_provider.spec.nodes import (
     SQL_CONNECTORS,
-    KafkaSource,
-    KafkaTarget,
     SourceBase,
     SqlSource,
     SqlTarget,
     TargetBase,
 )
+from dataflow_provider.spec.service_nodes import KafkaSource, KafkaTarget
 
 _SHOWN_STEPS = ("read", "stage", "publish", "hook")
 

@@ -91,6 +91,7 @@ class ConnectorManifest:
     docs:             page or URL
     source_fields, target_fields: (native) what its nodes say beside the common fields
     exactly_once:     (native target) a repeated load of the same run leaves the rows once
+    overwrites:       (native target) can replace all that was there; without it only append is allowed
     package:          what to install for its driver; "" when nothing is missing
     tested_on:        what `maturity` was earned on
     """
@@ -114,6 +115,7 @@ class ConnectorManifest:
     source_fields: tuple[NodeField, ...] = ()
     target_fields: tuple[NodeField, ...] = ()
     exactly_once: bool = True
+    overwrites: bool = True
     package: str = ""
 
     @property

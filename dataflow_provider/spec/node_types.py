@@ -22,11 +22,7 @@ from dataflow_provider.spec.nodes import (
     FileTarget,
     FilterTransform,
     FreshnessQuality,
-    HttpSource,
-    HttpTarget,
     JoinTransform,
-    KafkaSource,
-    KafkaTarget,
     NodeBase,
     PivotTransform,
     ReconcileQuality,
@@ -42,6 +38,7 @@ from dataflow_provider.spec.nodes import (
     WindowTransform,
 )
 from dataflow_provider.spec.plugged import plugged_connectors, plugged_model
+from dataflow_provider.spec.service_nodes import HttpSource, HttpTarget, KafkaSource, KafkaTarget
 
 T = TypeVar("T")
 

@@ -153,26 +153,6 @@ class NativeSource(SourceBase):
         return _first_text(self, NativeSource)
 
 
-class KafkaSource(NativeSource):
-    """A Kafka topic."""
-
-    type: Literal["source.kafka"]
-    topic: NonEmptyText = Field(description="Topic to read")
-    format: NonEmptyText | None = Field(None, description="json or avro")
-    options: dict[Text, Scalar] = Field(default_factory=dict, description="Consumer options")
-
-
-class HttpSource(NativeSource):
-    """A REST endpoint."""
-
-    type: Literal["source.http"]
-    path: NonEmptyText = Field(description="Path below the connection's host")
-    format: FileFormat | None = Field(None, description="json when omitted")
-    pagination: dict[Text, Scalar] | None = Field(None, description="How the next page is found")
-    records: NonEmptyText | None = Field(None, description="Path of the list of records in the answer")
-    options: dict[Text, Scalar] = Field(default_factory=dict, description="Request options")
-
-
 # ---------------------------------------------------------------- targets
 
 WriteModeName = Literal["append", "overwrite", "upsert", "merge", "delete_insert"]
@@ -262,24 +242,6 @@ class NativeTarget(TargetBase):
     def place(self) -> str:
         """What is written, for people: the first text among the connector's own fields."""
         return _first_text(self, NativeTarget)
-
-
-class KafkaTarget(NativeTarget):
-    """A Kafka topic."""
-
-    type: Literal["target.kafka"]
-    topic: NonEmptyText = Field(description="Topic to write")
-    format: NonEmptyText | None = Field(None, description="json or avro")
-    options: dict[Text, Scalar] = Field(default_factory=dict, description="Producer options")
-
-
-class HttpTarget(NativeTarget):
-    """A REST endpoint that takes records."""
-
-    type: Literal["target.http"]
-    path: NonEmptyText = Field(description="Path below the connection's host")
-    format: FileFormat | None = Field(None, description="json when omitted")
-    options: dict[Text, Scalar] = Field(default_factory=dict, description="Request options")
 
 
 def own_fields(node: NodeBase, base: type[NodeBase]) -> dict[str, Any]:

@@ -31,9 +31,7 @@ from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import (
     AiSql,
     FileSource,
-    HttpSource,
     JoinTransform,
-    KafkaSource,
     QualityBase,
     RouterTransform,
     SqlSource,
@@ -41,6 +39,7 @@ from dataflow_provider.spec.nodes import (
     SqlTransform,
     TargetBase,
 )
+from dataflow_provider.spec.service_nodes import HttpSource, KafkaSource
 
 Rows = tuple[str, Port]
 """Which rows: a node and its port, None for the main output."""

@@ -12,6 +12,7 @@ from dataflow_provider.spec.validation.params import validate_params
 from dataflow_provider.spec.validation.quality import validate_quality
 from dataflow_provider.spec.validation.run_values import validate_run_values
 from dataflow_provider.spec.validation.schedule import validate_schedule
+from dataflow_provider.spec.validation.services import validate_services
 from dataflow_provider.spec.validation.subject import Subject
 from dataflow_provider.spec.validation.targets import validate_targets
 
@@ -25,6 +26,7 @@ RULES = (
     validate_cycles,
     validate_nodes,
     validate_targets,
+    validate_services,
     validate_quality,
     validate_hooks,
 )

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.nodes import (
     FileTarget,
-    HttpTarget,
-    KafkaTarget,
     NativeTarget,
     SourceBase,
     SqlTarget,
     TargetBase,
     Write,
 )
+from dataflow_provider.spec.service_nodes import HttpTarget, KafkaTarget
 from dataflow_provider.spec.validation.nodes import check_options
 from dataflow_provider.spec.validation.subject import Path, Subject
 from dataflow_provider.spec.validation.texts import check_distinct, check_order, is_blank, listed_names

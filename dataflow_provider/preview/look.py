@@ -91,9 +91,11 @@ class Opened:
         What is made row by row is not kept in between, so that the reading ends with the last row that is asked for.
         """
         statement = self.scope.statement(query)
-        for cte in statement.ctes:
-            if cte.args.get("materialized") and cte.this.find(*_NOT_ROW_BY_ROW) is None:
-                cte.set("materialized", False)
+        if any(cte.args.get("materialized") for cte in statement.ctes):
+            # All of a chain: SQLite keeps what is behind one that is read twice.
+            for cte in statement.ctes:
+                if cte.this.find(*_NOT_ROW_BY_ROW) is None:
+                    cte.set("materialized", False)
         return render(statement, self.dialect)
 
     def types(self) -> Columns:

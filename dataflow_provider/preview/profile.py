@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlglot import exp
 from dataflow_provider.compiler.lowering.tree import identifier, select, star, table
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.connectors.connections import Connections
+from dataflow_provider.dialects.passes import UnsupportedHereError
 from dataflow_provider.dialects.render import render
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.preview.profile_sql import (
@@ -30,7 +31,7 @@ from dataflow_provider.preview.profile_sql import (
 from dataflow_provider.preview.rows import Asked, Column, Seen, seen
 from dataflow_provider.preview.stopping import StopSign
 from dataflow_provider.preview.values import MASK, JsonValue, json_value
-from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
@@ -118,14 +119,23 @@ class _Reckoning:
         asked = profiled_columns(types, self._found.opened.dialect)
         self.rows, figures = read_figures(asked, self._ask(lambda source: figures_query(asked, source))[0])
         shaped = [one for one in asked if has_shape(one, figures[one.at])]
-        shapes = {}
-        if shaped:
-            row = self._ask(lambda source: shapes_query(shaped, figures, source))[0]
-            shapes = read_shapes(shaped, figures, row)
+        shapes = self._shapes(shaped, figures) if shaped else {}
         return tuple(
             self._told(column, one, figures[one.at], shapes.get(one.at), reveal=reveal)
             for column, one in zip(self._found.columns, asked, strict=True)
         )
+
+    def _shapes(
+        self, shaped: Sequence[Profiled], figures: Mapping[int, Figures]
+    ) -> dict[int, tuple[list[Any], list[int]]]:
+        try:
+            row = self._ask(lambda source: shapes_query(shaped, figures, source))[0]
+        except UnsupportedHereError as refusal:
+            told = f"quantiles and histograms are left out: {refusal.message}"
+            problem = Problem(refusal.code, ("nodes", self._found.spot.node), told, severity=Severity.INFO)
+            self._found.look.problems.append(problem)
+            return {}
+        return read_shapes(shaped, figures, row)
 
     def _told(
         self,

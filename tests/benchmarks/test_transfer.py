@@ -319,4 +319,4 @@ def test_memory_does_not_grow_with_the_rows(place: Place) -> None:
     for way in ways:
         assert more[way] <= 250, way
         if place.rows > 10_000:
-            assert more[way] <= once[way] * 1.1 + 5, way
+            assert more[way] - once[way] <= 25, way  # A tenth of what is allowed; of so little, a tenth is noise.

@@ -50,10 +50,19 @@ class OneThread:
     """A thread that makes all calls of a driver whose connections stay in the thread that opened them."""
 
     def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._thread: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=self._begin)
+
+    def _begin(self) -> None:
+        self._thread = threading.current_thread()
 
     def call(self, call: Callable[[], T], interrupt: Callable[[], None]) -> T:
-        """Return what the call returns; a signal stops its statement and is raised once that has ended."""
+        """Return what the call returns; a signal stops its statement and is raised once that has ended.
+
+        A call may make further ones: those are made at once, since its thread would wait for itself.
+        """
+        if threading.current_thread() is self._thread:
+            return call()
         outcome = self._pool.submit(call)
         try:
             while wait((outcome,), timeout=1).not_done:

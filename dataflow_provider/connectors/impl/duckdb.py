@@ -22,6 +22,7 @@ import pyarrow
 from dataflow_provider.connectors.arrow_rows import IncomingColumn
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
+from dataflow_provider.connectors.database_folder import make_database_folder
 from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
@@ -91,7 +92,7 @@ class DuckDBConnector(JDBCConnectorBase["DuckDBSession"]):
                 yield _open_memory(connection.conn_id, options)
             return
         database = Path(location).expanduser().absolute()
-        database.parent.mkdir(parents=True, exist_ok=True)
+        make_database_folder(database)
         read_only = options.read_only and database.exists()
         with line_up(database, options.holder, exclusive=not read_only, timeout_s=options.lock_timeout_s) as waiting:
             if not read_only:

@@ -25,6 +25,7 @@ from dataflow_provider.connectors.arrow_rows import ArrowColumn, IncomingColumn,
 from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
+from dataflow_provider.connectors.database_folder import make_database_folder
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.hook_connection import build_hook
@@ -224,7 +225,7 @@ class SqliteConnector(DbApiConnector[SqliteSession]):
 
     def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SqliteSession:
         database = database_file(connection)
-        database.parent.mkdir(parents=True, exist_ok=True)
+        make_database_folder(database)
         read_only = options.read_only and database.exists()
         thread = OneThread("dataflow-sqlite")
         try:

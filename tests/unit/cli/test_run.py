@@ -143,14 +143,8 @@ def test_run_missing_connection_says_how_to_define_it(pipeline: Path, capsys: py
     assert "AIRFLOW_CONN_DWH" in answer_of(capsys)["error"]["hint"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_interrupted_exits_130_and_leaves_the_target(pipeline: Path, number: signal.Signals) -> None:
-    assert main(["run", str(pipeline), "--run-id", "r1"]) == 0
-    endless = "SELECT COUNT(*) AS id, 'x' AS v FROM range(1000000000) a, range(1000000) b"
-    pipeline.write_text(
-        PIPELINE.replace("type: source.file, path: in/calls.csv, format: csv, schema: {id: INTEGER, v: VARCHAR}",
-                         f'type: source.duckdb, query: "{endless}"')
-    )  # fmt: skip
+def stopped(pipeline: Path, number: signal.Signals, when: str) -> int:
+    """Run the pipeline in a process of its own, send the signal at a line of its log, and return the exit code."""
     # A shell's background job ignores SIGINT and hands that on to all its children.
     program = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -162,8 +156,25 @@ def test_run_interrupted_exits_130_and_leaves_the_target(pipeline: Path, number:
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as running:
         assert running.stderr is not None
-        # The first statement of the stage is the one that never ends.
-        assert any("step begins kind=stage" in line for line in running.stderr)
+        told: list[str] = []
+        for line in running.stderr:
+            told.append(line)
+            if when in line:
+                break
+        else:
+            pytest.fail(f"`{when}` was never told:\n{''.join(told)}")
         running.send_signal(number)
-        assert running.wait(60) == 130
+        return running.wait(60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_interrupted_exits_130_and_leaves_the_target(pipeline: Path, number: signal.Signals) -> None:
+    assert main(["run", str(pipeline), "--run-id", "r1"]) == 0
+    endless = "SELECT COUNT(*)::INTEGER AS id, 'x' AS v FROM range(1000000000) a, range(1000000) b"
+    pipeline.write_text(
+        PIPELINE.replace("type: source.file, path: in/calls.csv, format: csv, schema: {id: INTEGER, v: VARCHAR}",
+                         f'type: source.duckdb, query: "{endless}"')
+    )  # fmt: skip
+    # The first statement of the stage is the one that never ends.
+    assert stopped(pipeline, number, "step begins kind=stage") == 130
     assert rows(pipeline, "SELECT id FROM mart.t ORDER BY id") == [(2,), (3,)]

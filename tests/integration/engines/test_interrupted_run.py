@@ -1,0 +1,99 @@
+"""`dataflow run` stopped while a database answers: the statement ends in the database too, and the exit code is 130."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dataflow_provider.connectors.connections import ConnectionSpec
+from tests.engines.postgres import PostgresServer
+
+PIPELINE = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: held
+defaults: {connection: held}
+nodes:
+  rows: {type: source.postgres, table: held_rows}
+  t: {type: target.postgres, from: rows, table: held_target, write: {mode: overwrite}}
+"""
+OF_RUN = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
+PROGRAM = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from dataflow_provider.cli.main import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+@pytest.fixture
+def pipeline(postgres_server: PostgresServer, tmp_path: Path) -> Path:
+    for table in ("held_rows", "held_target"):
+        postgres_server.query(f"DROP TABLE IF EXISTS {table}")
+        postgres_server.query(f"CREATE TABLE {table} AS SELECT 1 AS id")
+    path = tmp_path / "yaml_pipelines" / "w" / "held.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(PIPELINE)
+    return path
+
+
+def as_text(spec: ConnectionSpec) -> str:
+    names = ("conn_type", "host", "port", "schema", "login", "password")
+    return json.dumps({name: getattr(spec, name) for name in names})
+
+
+@contextmanager
+def running(pipeline: Path, spec: ConnectionSpec) -> Iterator[subprocess.Popen[str]]:
+    """A run in a process of its own; a shell's background job would hand on that SIGINT is ignored."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "AIRFLOW_CONN_HELD": as_text(spec),
+        "AIRFLOW_HOME": str(pipeline.parent),
+    }
+    command = [sys.executable, "-c", PROGRAM, "run", str(pipeline)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(server: PostgresServer, count: int, process: subprocess.Popen[str]) -> list[str]:
+    """Return the waiting statements as soon as there are that many."""
+    until = time.monotonic() + 60
+    while len(found := [str(row[0]) for row in server.query(f"SELECT query {OF_RUN}")]) != count:
+        assert time.monotonic() < until, found
+        assert count == 0 or process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    return found
+
+
+# The live check must look at what it reads; to publish, the target is written, which a reader's lock keeps off.
+@pytest.mark.parametrize(
+    ("table", "lock", "waits"),
+    [("held_rows", "ACCESS EXCLUSIVE", "EXPLAIN"), ("held_target", "SHARE", "held_target")],
+    ids=["live_check", "publish"],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_that_waits_in_the_database_is_stopped_there(
+    postgres_server: PostgresServer, pipeline: Path, table: str, lock: str, waits: str, number: signal.Signals
+) -> None:
+    with postgres_server.connect() as holder, holder.transaction():
+        holder.execute(f"LOCK TABLE {table} IN {lock} MODE".encode())
+        with running(pipeline, postgres_server.spec) as process:
+            (statement,) = wait_for(postgres_server, 1, process)
+            assert waits in statement
+            process.send_signal(number)
+            assert process.wait(30) == 130
+            wait_for(postgres_server, 0, process)
+    assert postgres_server.query("SELECT id FROM held_target") == [(1,)]

@@ -24,6 +24,11 @@ QUALITY: dict[str, Any] = {"type": "quality.row_rule", "from": "a", "where": "x 
 # The rule, nodes `a` → `b` → …, where `b` is the place that the rule speaks of unless named.
 CASES: dict[str, tuple[dict[str, dict[str, Any]], str, str]] = {
     "target": ({"b": KEEP, "t": TARGET}, "t", "published in one step"),
+    "connector": (
+        {"a": {"type": "source.http", "connection": "api", "path": "x"}, "b": KEEP, "t": TARGET},
+        "a",
+        "read by its connector",
+    ),
     "checkpoint": ({"b": {**KEEP, "checkpoint": True}, "t": TARGET}, "b", "asks for a checkpoint"),
     "quality_gate": ({"b": QUALITY, "t": TARGET}, "b", "before it has passed"),
     "ai_node": ({"b": KEEP, "e": ENRICH, "t": {**TARGET, "from": "e"}}, "b", "`e` asks a model"),

@@ -6,17 +6,16 @@ database does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from dataflow_provider.connectors import jobs, registry
+from dataflow_provider.connectors import jobs, manifests
 from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.impl.duckdb import DuckDBConnector
+from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.connectors.jobs import JobState
 from dataflow_provider.dialects import registry as dialects
 from dataflow_provider.dialects.registry import get_dialect
@@ -86,16 +85,16 @@ class JobDuckDBSession:
         DATABASE.jobs[job_id].state = JobState("failed", "cancelled")
 
 
-class JobDuckDBConnector:
+class JobDuckDBConnector(JDBCConnectorBase[Any]):
     """The engine `duckdb`, with job ids."""
 
-    name = "duckdb"
-    dialect = "duckdb"
+    manifest = manifests.BUILT_IN["duckdb"]
 
-    @contextmanager
-    def open(self, connection: ConnectionSpec, options: SessionOptions) -> Iterator[JobDuckDBSession]:
-        with DuckDBConnector().open(connection, replace(options, read_only=False)) as session:
-            yield JobDuckDBSession(session)
+    def connect(self, connection: ConnectionSpec, options: SessionOptions) -> JobDuckDBSession:
+        return JobDuckDBSession(DuckDBConnector().connect(connection, replace(options, read_only=False)))
+
+    def disconnect(self, session: JobDuckDBSession) -> None:
+        session.close()
 
 
 def use_jobs(patch: pytest.MonkeyPatch) -> Database:
@@ -103,7 +102,8 @@ def use_jobs(patch: pytest.MonkeyPatch) -> Database:
     DATABASE.looks, DATABASE.unreachable, DATABASE.takes_jobs = 2, 0, True
     DATABASE.jobs.clear()
     DATABASE.cancelled.clear()
-    patch.setattr(registry, "SQL_ENGINES", {"duckdb": f"{__name__}:JobDuckDBConnector"})
+    manifest = replace(manifests.BUILT_IN["duckdb"], implementation=f"{__name__}:JobDuckDBConnector")
+    patch.setattr(manifests, "BUILT_IN", {**manifests.BUILT_IN, "duckdb": manifest})
     dialect = replace(get_dialect("duckdb"), transaction=TransactionPlan(ddl_commits=True))
     patch.setattr(dialects, "DIALECTS", {"duckdb": dialect})
     patch.setattr(jobs, "JOB_ENGINES", frozenset({"duckdb"}))

@@ -72,7 +72,6 @@ def test_spelling_of_an_engine_becomes_nodes(engine: str, sql: str, nodes: str) 
         ("databricks", "SELECT k FROM t VERSION AS OF 3", "as it was", "AS OF 3"),
         ("databricks", "SELECT k, e FROM t LATERAL VIEW EXPLODE(SPLIT(v, ',')) q AS e", "LATERAL", "LATERAL VIEW"),
         ("postgres", "SELECT k FROM ONLY t", "ONLY itself", "FROM ONLY t"),
-        ("postgres", "SELECT k FROM t FOR UPDATE", "LOCKS", "FOR UPDATE"),
         ("postgres", "SELECT g.n FROM generate_series(1, 3) AS g(n)", "in FROM has no node", "GENERATE_SERIES(1, 3)"),
     ],
 )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.connectors.manifests import find_manifest, is_native
-from dataflow_provider.spec.edges import InputRef, inputs_of
+from dataflow_provider.spec.edges import InputRef, inputs_of, parse_reference
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.node_types import Node
@@ -21,6 +21,7 @@ from dataflow_provider.spec.nodes import (
     FileTarget,
     NativeSource,
     NativeTarget,
+    ReconcileQuality,
     RouterTransform,
     SourceBase,
     SqlSource,
@@ -32,6 +33,8 @@ EMBEDDED = "dataflow_warehouse"
 """Connection of the embedded DuckDB, where a node runs that nothing ties to another database."""
 
 DEFAULT_DIALECT = "duckdb"
+AGAINST = "against"
+"""The role of the rows that a node is reconciled with."""
 
 
 class GraphInput(NamedTuple):
@@ -99,7 +102,7 @@ Edges = Mapping[str, tuple[GraphInput, ...]]
 
 def _enabled_edges(pipeline: Pipeline) -> dict[str, tuple[GraphInput, ...]]:
     """Return the inputs of every node that is left once disabled nodes are taken out."""
-    written = {node: inputs_of(spec) for node, spec in pipeline.nodes.items()}
+    written = {node: _read_by(spec) for node, spec in pipeline.nodes.items()}
     _refuse_unknown(pipeline, written)
     inputs = {
         node: tuple(_through_disabled(pipeline, written, reference) for reference in references)
@@ -117,6 +120,17 @@ def _enabled_edges(pipeline: Pipeline) -> dict[str, tuple[GraphInput, ...]]:
         for node, given in inputs.items()
         if node not in gone
     }
+
+
+def _read_by(spec: Node) -> tuple[InputRef, ...]:
+    """Return the inputs of a node, and behind them the node it is reconciled with, whose rows it reads too.
+
+    A disabled one compares nothing, and passes its one input through.
+    """
+    inputs = inputs_of(spec)
+    if isinstance(spec, ReconcileQuality) and isinstance(spec.against, str) and spec.enabled:
+        return (*inputs, parse_reference(spec.against, AGAINST))
+    return inputs
 
 
 def _refuse_unknown(pipeline: Pipeline, written: Mapping[str, tuple[InputRef, ...]]) -> None:

@@ -9,7 +9,17 @@ from dataflow_provider.connectors.manifests import BUILT_IN, find_manifest, is_n
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.manifest import Capability
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import FileSource, FileTarget, SourceBase, SqlSource, SqlTarget, TargetBase
+from dataflow_provider.spec.nodes import (
+    AgainstQuery,
+    FileSource,
+    FileTarget,
+    ReconcileQuality,
+    ReferenceQuality,
+    SourceBase,
+    SqlSource,
+    SqlTarget,
+    TargetBase,
+)
 from dataflow_provider.spec.suggestions import listed
 
 
@@ -107,6 +117,7 @@ def _of_native(node: GraphNode) -> Iterator[Problem]:
 def _of_fields(node: GraphNode) -> Iterator[Problem]:
     spec = node.spec
     yield from _of_native(node)
+    yield from _of_quality(node)
     if isinstance(spec, SourceBase) and spec.incremental is not None:
         yield _not_yet(
             node.id,
@@ -138,6 +149,27 @@ def _of_fields(node: GraphNode) -> Iterator[Problem]:
             f"`{scheme}://` paths cannot run yet; local paths run now",
             "Copy the files to a local folder under one of the allowed roots.",
         )
+
+
+def _of_quality(node: GraphNode) -> Iterator[Problem]:
+    """What a quality node compares its rows with must lie where they are judged."""
+    spec = node.spec
+    other: str | None = None
+    if isinstance(spec, ReferenceQuality):
+        field, other = "reference", spec.reference.connection
+    elif isinstance(spec, ReconcileQuality) and isinstance(spec.against, AgainstQuery):
+        field, other = "against", spec.against.connection
+    if other is None or other == node.connection:
+        return
+    hint = "Read it by a source of its own and name that node in `against`, whose rows are handed over."
+    if field == "reference":
+        hint = f"Copy the keys to `{node.connection}` by a pipeline of their own, or join them by a `transform.join`."
+    yield Problem(
+        "DF-PLAN-001",
+        ("nodes", node.id, field, "connection"),
+        f"`{node.id}` runs on `{node.connection}` and cannot be compared with rows of `{other}` yet",
+        hint,
+    )
 
 
 def _not_yet(node: str, field: str, message: str, hint: str) -> Problem:

@@ -77,7 +77,7 @@ class ConnectorContract:
         self, connector: ConnectorBase[Any], broken_connection: ConnectionSpec | None, project: Project
     ) -> None:
         if broken_connection is None:
-            pytest.skip("no broken connection is given")
+            pytest.skip("not applicable: no broken connection is given")
         with pytest.raises(DataflowError) as caught, connector.open(broken_connection, session_options(project)) as one:
             connector.test_connection(one)
         told = str(caught.value)
@@ -108,7 +108,7 @@ class ConnectorContract:
     ) -> None:
         needs(connector, Operation.EXTRACT, Operation.LOAD)
         if not connector.manifest.exactly_once or connector.manifest.kind == "sql":
-            pytest.skip("a repeated append is not this connector's to recognise")
+            pytest.skip("not applicable: a repeated append is not this connector's to recognise")
         for marker in ("run 1", "run 2", "run 1"):
             self.load(connector, session, options, project, mode="append", marker=marker)
         assert len(self.read(connector, session, options, project)) == 2 * len(self.rows)
@@ -118,7 +118,7 @@ class ConnectorContract:
     ) -> None:
         needs(connector, Operation.EXTRACT, Operation.LOAD)
         if not connector.manifest.overwrites:
-            pytest.skip("it only appends")
+            pytest.skip("not applicable: it only appends")
         self.load(connector, session, options, project, marker="run 1")
         self.load(connector, session, options, project, marker="run 2", rows=self.rows[:1])
         assert self.read(connector, session, options, project) == self.expected([0])
@@ -128,7 +128,7 @@ class ConnectorContract:
     ) -> None:
         needs(connector, Operation.EXTRACT, Operation.LOAD)
         if not connector.manifest.overwrites:
-            pytest.skip("it only appends")
+            pytest.skip("not applicable: it only appends")
         self.load(connector, session, options, project, marker="run 1")
 
         def torn() -> Iterator[Any]:
@@ -181,7 +181,7 @@ class ConnectorContract:
     ) -> None:
         needs(connector, Operation.LOAD, Capability.SCHEMA_DISCOVERY)
         if connector.manifest.kind == "sql":
-            pytest.skip("catalogues of databases are tried with their engines")
+            pytest.skip("not applicable: catalogues of databases are tried with their engines")
         self.load(connector, session, options, project)
         entries = connector.discover_schema(session, SchemaRequest()).entries
         assert len(entries) == 1
@@ -234,7 +234,7 @@ def needs(connector: ConnectorBase[Any], *wanted: Operation | Capability) -> Non
     manifest = connector.manifest
     for one in wanted:
         if one not in manifest.operations and one not in manifest.capabilities:
-            pytest.skip(f"`{manifest.name}` has no `{one}`")
+            pytest.skip(f"not applicable: `{manifest.name}` has no `{one}`")
 
 
 def session_options(project: Project) -> SessionOptions:

@@ -35,9 +35,11 @@ def _mysql(spec: ConnectionSpec) -> Any:
 
 
 def _postgres(spec: ConnectionSpec) -> Any:
+    # Prepared statements would not survive the target's columns, which the cases change.
     return psycopg.connect(
-        host=spec.host, port=spec.port, user=spec.login, password=spec.password, dbname=spec.schema, autocommit=True
-    )
+        host=spec.host, port=spec.port, user=spec.login, password=spec.password, dbname=spec.schema, autocommit=True,
+        prepare_threshold=None,
+    )  # fmt: skip
 
 
 _CONNECT: dict[str, Callable[[ConnectionSpec], Any]] = {

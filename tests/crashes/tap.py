@@ -84,8 +84,8 @@ def tapped(before: Listener = ignore, after: Listener = ignore) -> Iterator[None
         session._raw = _Tapped(session._raw, session._raw, before, after)
         return session
 
-    def begin(self: DuckDBSession, raw: Any) -> None:
-        born(self, _Tapped(raw, raw, before, after))  # type: ignore[arg-type]  # stands in for it
+    def begin(self: DuckDBSession, raw: Any, held: Any = None) -> None:
+        born(self, _Tapped(raw, raw, before, after), held)  # type: ignore[arg-type]  # stands in for it
 
     with patch.object(DbApiConnector, "_connected", connect), patch.object(DuckDBSession, "__init__", begin):
         yield

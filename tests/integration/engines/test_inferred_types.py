@@ -43,7 +43,7 @@ LEFT(t, 2); REVERSE(t); LPAD(t, 3, 'x'); STRING_AGG(t, ','); BOOL_AND(ok); MEDIA
 def test_inferred_kind_is_the_engines_own(live_engine: LiveEngine) -> None:
     table, dialect = make_typed_table(live_engine), get_dialect(live_engine.name)
     if not dialect.typed_columns:
-        pytest.skip("SQLite has no types of expressions to compare with")
+        pytest.skip("not applicable: SQLite has no types of expressions to compare with")
     kinds = {name: kind_of_type(text, dialect) for name, text in declared_types(live_engine).items()}
     wrong, told = [], 0
     with live_engine.open() as session:

@@ -89,7 +89,7 @@ $(PROJECT): pyproject.toml hatch_build.py $(WEB_SOURCES) $(RUNTIME)
 	@touch $@
 
 $(ENGINES): requirements-engines.lock $(UV)
-	@echo "Installing the stand-ins for Snowflake and Databricks (requirements-engines.lock)"
+	@echo "Installing servers and stand-ins for tests (requirements-engines.lock)"
 	@$(UV) venv --quiet --clear --python "$$(bash scripts/find_python.sh)" .engines
 	@$(UV) pip install --quiet --compile-bytecode --system-certs --python .engines/bin/python --require-hashes \
 		--build-constraints requirements-engines.lock --only-binary :all: --no-binary pyspark-client -r requirements-engines.lock

@@ -12,6 +12,7 @@ compile=("$uv" pip compile --quiet --system-certs --python-version 3.11 --genera
     --output-file requirements.lock
 "${compile[@]}" pyproject.toml requirements-build.in --constraints requirements.lock \
     --extra compiled --extra demo --extra git --extra postgres --extra mysql --extra sqlite --extra openlineage \
-    --extra mssql --extra oracle --extra saphana --extra sybase --extra test \
+    --extra mssql --extra oracle --extra saphana --extra sybase --extra kafka --extra sftp --extra http \
+    --extra objects --extra cdr --extra ai --extra notify --extra test \
     --output-file requirements-test.lock
 "${compile[@]}" requirements-engines.in --output-file requirements-engines.lock

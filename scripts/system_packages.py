@@ -18,6 +18,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "gcc": ("usr/bin/gcc", "building mysqlclient, MySQL's driver"),
     "libmariadb-dev": ("usr/include/mariadb/mysql.h", "building mysqlclient, MySQL's driver"),
     "mariadb-server": ("usr/sbin/mariadbd", "tests on MariaDB"),
+    "openssh-server": ("usr/sbin/sshd", "tests on SFTP"),
     "pkg-config": ("usr/bin/pkg-config", "building mysqlclient, MySQL's driver"),
     "postgresql": ("usr/lib/postgresql/*/bin/postgres", "tests on PostgreSQL"),
     "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "tests of the ODBC driver for Sybase ASE"),

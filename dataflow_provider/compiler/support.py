@@ -118,11 +118,11 @@ def _of_fields(node: GraphNode) -> Iterator[Problem]:
     spec = node.spec
     yield from _of_native(node)
     yield from _of_quality(node)
-    if isinstance(spec, SourceBase) and spec.incremental is not None:
+    if isinstance(spec, SourceBase) and spec.incremental is not None and not isinstance(spec, SqlSource):
         yield _not_yet(
             node.id,
             "incremental",
-            "`incremental` cannot run yet; a source is read as a whole, or by `where`",
+            f"`incremental` cannot run yet for `{spec.type}`; it does for tables and queries of a database",
             "Bound the read with `where: column >= :interval_start AND column < :interval_end`.",
         )
     if not isinstance(spec, FileSource | FileTarget):

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from dataflow_provider.spec.nodes import Scalar
+
+if TYPE_CHECKING:
+    from dataflow_provider.compiler.windows import ReadWindow
 
 
 @dataclass(frozen=True)
 class RunValues:
     """Run id, interval and parameters of a run; times are aware or naive UTC, `params` holds every declared name.
 
-    `workspace` and `environment` only keep the stage tables of different runs apart.
+    `workspace` and `environment` only keep the stage tables of different runs apart. `windows` are what incremental
+    sources read, by node; empty where nothing is run.
     """
 
     run_id: str
@@ -23,6 +28,7 @@ class RunValues:
     params: Mapping[str, Scalar] = field(default_factory=dict)
     workspace: str = ""
     environment: str = ""
+    windows: Mapping[str, ReadWindow] = field(default_factory=dict)
 
 
 def naive_utc(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.nodes import SourceBase
 
 Rule = Callable[[Pipeline], Iterator[Problem]]
 MAX_TAG_LENGTH = 100
@@ -74,6 +75,17 @@ def _tags(pipeline: Pipeline) -> Iterator[Problem]:
             )
 
 
+def _incremental(pipeline: Pipeline) -> Iterator[Problem]:
+    for name, node in pipeline.nodes.items():
+        if isinstance(node, SourceBase) and node.incremental is not None:
+            yield Problem(
+                "DF-DAG-016",
+                ("nodes", name, "incremental"),
+                f"Tasks cannot keep the watermark of `{name}` yet.",
+                hint="Run the pipeline with `dataflow run`, or bound the read by `:interval_start`.",
+            )
+
+
 def _messages(pipeline: Pipeline) -> Iterator[Problem]:
     if "notify" in pipeline.model_fields_set:
         yield _told("notify", "Messages are not sent yet: nobody hears of a failure of this pipeline.")
@@ -91,5 +103,6 @@ RULES: tuple[Rule, ...] = (
     _required_params,
     _catchup,
     _tags,
+    _incremental,
     _messages,
 )

@@ -9,9 +9,11 @@ from dataflow_provider.compiler.plan import Plan
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import DataflowError
+from dataflow_provider.execution.incremental import note_published
 from dataflow_provider.execution.progress import Progress
 from dataflow_provider.execution.results import RunResult, StageResult
 from dataflow_provider.execution.stage import release_inputs, run_stage
+from dataflow_provider.execution.watermarks import WatermarkStore
 from dataflow_provider.spec.project import Project
 
 StageOutcome = StageResult | DataflowError | None
@@ -24,8 +26,11 @@ def run_pipeline(
     connections: Connections,
     project: Project,
     on_stage: Callable[[str, StageOutcome], None] = lambda stage, outcome: None,
+    store: WatermarkStore | None = None,
 ) -> RunResult:
     """Run every stage once and return how it went; `on_stage` hears of each stage as it ends.
+
+    `store` keeps the watermarks of incremental sources, whose windows are frozen in the values already.
 
     A failed stage stops those that depend on it, the others still run. When an earlier try of the run ended between
     its targets, those that it has published are left out.
@@ -47,6 +52,9 @@ def run_pipeline(
                     outcome = progress.result(stage.id)
                 else:
                     outcome = run_stage(plan, stage.id, values, connections, project)
+                if store is not None:
+                    note_published(plan, values, stage.id, store)
+                if stage.id not in needless:
                     progress.add(outcome)
                 done.append(outcome)
             except DataflowError as error:

@@ -99,7 +99,8 @@ class Progress:
         values = self.values
         bound = [str(one) for one in (values.logical_date, values.interval_start, values.interval_end)]
         places = {one.id: one.connection for one in self._with_upstream(stage)}
-        text = json.dumps([nodes, places, bound, dict(values.params)], sort_keys=True, default=str)
+        windows = {node: window.to_json() for node, window in values.windows.items() if node in nodes}
+        text = json.dumps([nodes, places, bound, dict(values.params), windows], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _with_upstream(self, stage: Stage) -> Iterator[Stage]:

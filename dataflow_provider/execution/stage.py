@@ -39,7 +39,7 @@ from dataflow_provider.execution.steps import StepRunner, blamed
 from dataflow_provider.quality.verdicts import Circumstances
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar
+from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar, SourceBase
 from dataflow_provider.spec.project import Project
 from dataflow_provider.transfer.handover import Handed, Source, hand_over
 from dataflow_provider.transfer.parts import split_of
@@ -69,6 +69,7 @@ def run_stage(
         DataflowError: the stage failed; its target is as it was, unless the error says otherwise.
     """
     stage = plan.stage(stage_id)
+    _require_windows(plan, stage, values)
     started = time.monotonic()
     with TemporaryDirectory(prefix="dataflow-") as folder:
         handed = _fetch_foreign(plan, stage, values, connections, project, Path(folder))
@@ -93,6 +94,19 @@ def run_stage(
                     StageRun(plan, stage, values, project, session, handed).release_inputs()
     _release(plan, stage, _foreign_inputs(plan, stage), values, connections, project)
     return result
+
+
+def _require_windows(plan: Plan, stage: Stage, values: RunValues) -> None:
+    """Refuse a stage whose incremental source would be read as a whole."""
+    for node in stage.nodes:
+        spec = plan.graph.nodes[node].spec
+        if isinstance(spec, SourceBase) and spec.incremental is not None and node not in values.windows:
+            raise AuthorError(
+                "DF-RUN-080",
+                f"`{node}` is read incrementally, and there is nowhere to keep its watermark",
+                place=Place(node=node),
+                hint="Run it with `dataflow run`; tasks of Airflow cannot read incrementally yet.",
+            )
 
 
 def _compute_again(plan: Plan, upstream: str, values: RunValues, connections: Connections, project: Project) -> None:

@@ -110,6 +110,11 @@ class SqlSource(SourceBase):
     table: NonEmptyText | None = Field(None, description="Table or view; give either this or `query`")
     query: NonEmptyText | None = Field(None, description="One SELECT in the connection's dialect")
 
+    @property
+    def is_plain_table(self) -> bool:
+        """Whether it is a table read as a whole; rows of an incremental read are taken once for all that follows."""
+        return self.table is not None and self.where is None and self.incremental is None
+
 
 class FileOptions(Model):
     """How a file is read or written."""

@@ -22,10 +22,12 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.execution.frozen import start_run
+from dataflow_provider.execution.incremental import freeze_windows
 from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
 from dataflow_provider.execution.results import NodeResult, RunResult, StageResult, error_json
 from dataflow_provider.execution.values import Interval, parse_interval
+from dataflow_provider.execution.watermarks import FileWatermarks
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError, has_errors
 from dataflow_provider.spec.loader import Loaded
 from dataflow_provider.spec.project import Project
@@ -114,8 +116,11 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     )
     connections = command_connections(project)
     _judge(plan, values, connections, project, loaded, findings)
+    store = FileWatermarks.of(project, pipeline.id)
+    values, remarks = freeze_windows(plan, values, connections, project, store)
+    findings += [loaded.finding(problem) for problem in remarks]
     show = _Progress(plan, quiet=args.json)
-    result = run_pipeline(plan, values, connections, project, show.on_stage)
+    result = run_pipeline(plan, values, connections, project, show.on_stage, store)
     for stage in result.stages:
         findings += [loaded.finding(problem) for problem in stage.problems]
     for failure in result.errors.values():

@@ -10,13 +10,14 @@ from dataflow_provider.compiler.columns import output_columns
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Path, Port
-from dataflow_provider.compiler.lowering.tree import identifier, select, star, table
+from dataflow_provider.compiler.lowering.tree import column, identifier, select, star, table
 from dataflow_provider.compiler.sqltext import is_file_name
 from dataflow_provider.spec.nodes import SourceBase, SqlSource
 
 
 def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: Sequence[Port]) -> None:
     columns: Columns | None = scope.schemas.get(node.id) or spec.schema_ or None
+    picks = spec.columns is not None or spec.where is not None or spec.incremental is not None
     if spec.table is not None:
         origin = real_table(scope, node, ("table",), spec.table)
     else:
@@ -25,25 +26,33 @@ def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: S
             scope.define(node.id, None, exp.select(exp.null()), None)
             return
         columns = columns or output_columns(query, {})
-        if spec.columns is None and spec.where is None:
+        if not picks:
             _check_names(scope, node, spec, columns)
             scope.define(node.id, None, query, columns)
             return
         origin = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("q")))
-    if scope.dialect.publish.folding != "none" and (spec.columns is not None or spec.where is not None):
+    if scope.dialect.publish.folding != "none" and picks:
         # A declared schema may spell names in another case than the table does.
         columns = scope.described(node.id, select([star()], origin.copy())) or columns
     body, kept = read(scope, node, spec, origin, columns)
     _check_names(scope, node, spec, columns)
-    scope.define(node.id, None, body, kept, cheap=spec.table is not None and spec.where is None)
+    scope.define(node.id, None, body, kept, cheap=spec.is_plain_table)
+
+
+def source_origin(scope: Lowering, node: GraphNode, spec: SqlSource) -> tuple[exp.Expr, Columns | None]:
+    """Return all rows that a source could read, before `where`, and its columns as the database tells them."""
+    if spec.table is not None:
+        origin = real_table(scope, node, ("table",), spec.table)
+    else:
+        query = scope.query(node.id, ("query",), spec.query or "")
+        origin = exp.Subquery(this=query or exp.select(exp.null()), alias=exp.TableAlias(this=identifier("q")))
+    return origin, scope.described(node.id, select([star()], origin.copy())) or spec.schema_
 
 
 def _check_names(scope: Lowering, node: GraphNode, spec: SourceBase, columns: Columns | None) -> None:
-    """Report the columns that a split or an incremental read names and that are not there."""
+    """Report the column that a split names and that is not there."""
     if spec.partition is not None:
         scope.real_name(node.id, ("partition", "column"), spec.partition.column, columns)
-    if spec.incremental is not None:
-        scope.real_name(node.id, ("incremental", "column"), spec.incremental.column, columns)
 
 
 def read(
@@ -60,7 +69,18 @@ def read(
     body = select(items, origin)
     if spec.where is not None:
         body = body.where(scope.expression(node.id, ("where",), spec.where, {"": columns}), copy=False)
+    if spec.incremental is not None:
+        name = scope.real_name(node.id, ("incremental", "column"), spec.incremental.column, columns)
+        body = body.where(_window(scope, node.id, column(name)), copy=False)
     return body, kept
+
+
+def _window(scope: Lowering, node: str, read_by: exp.Column) -> exp.Expr:
+    """Return the rows of this run; where nothing is run, all that a run could ever read."""
+    window = None if scope.rehearsed or scope.values is None else scope.values.windows.get(node)
+    if window is None:
+        return exp.Not(this=exp.Is(this=read_by, expression=exp.null()))
+    return window.condition(read_by)
 
 
 def real_table(scope: Lowering, node: GraphNode, path: Path, written: str) -> exp.Expr:

@@ -96,7 +96,7 @@ def _own_start(node: GraphNode) -> str | None:
 def fan_out(at: Junction) -> Boundary | None:
     """A plain table costs nothing to name twice; everything else is kept when several stages read it."""
     spec = at.node.spec
-    if len(at.fed) < 2 or (isinstance(spec, SqlSource) and spec.table is not None and spec.where is None):
+    if len(at.fed) < 2 or (isinstance(spec, SqlSource) and spec.is_plain_table):
         return None
     names = ", ".join(f"`{stage}`" for stage in sorted(at.fed, key=list(at.graph.nodes).index))
     return Boundary("fan_out", f"`{at.node.id}` feeds the stages {names}, so its rows are computed once.")

@@ -39,6 +39,13 @@ def test_support_of_what_a_dag_would_not_do_is_told(
     assert codes(top) == [expected]
 
 
+def test_support_of_an_incremental_source_is_refused() -> None:
+    text = f"{HEAD}id: calls\n{NODES}".replace("source.duckdb,", "source.duckdb, incremental: {column: id},", 1)
+    pipeline = parse_pipeline(text, "calls.yaml").pipeline
+    assert pipeline is not None
+    assert [problem.code for problem in check_support(pipeline)] == ["DF-DAG-016"]
+
+
 @pytest.mark.parametrize(
     "top",
     [

@@ -1,0 +1,341 @@
+"""Incremental reads of one run: what a source reads, and when its watermark moves.
+
+The rows to read are frozen when the run first asks; the watermark moves once every target fed by them has published.
+All that is known of a run is kept with the source: `window.<run>`, and `published.<run>.<target>` for each target. Each
+has a key of its own, so that tasks side by side never overwrite what another one has said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from dataflow_provider.compiler.graph import GraphNode
+from dataflow_provider.compiler.high_water import WaterColumn, find_water_column
+from dataflow_provider.compiler.plan import Plan
+from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.compiler.windows import (
+    Bound,
+    BoundKind,
+    ReadWindow,
+    Watermark,
+    bound_text,
+    earlier,
+    is_later,
+    kind_of_column,
+    kind_of_value,
+    read_bound,
+)
+from dataflow_provider.connectors.base import SqlSession
+from dataflow_provider.connectors.connections import Connections
+from dataflow_provider.errors import AuthorError, InternalError, Place, TerminalError
+from dataflow_provider.execution.stage import open_session
+from dataflow_provider.execution.watermarks import WATERMARK, WatermarkStore
+from dataflow_provider.spec.findings import Problem, Severity
+from dataflow_provider.spec.nodes import Incremental, SqlSource, TargetBase
+from dataflow_provider.spec.project import Project
+
+logger = logging.getLogger(__name__)
+
+RUNS = "runs"
+KEPT_RUNS = 50
+"""As many runs of a source stay known, so that each can be tried again with the rows of its first try."""
+
+
+def incremental_sources(plan: Plan, stage_ids: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return the sources that are read incrementally; of some stages only, those in them and before them."""
+    waiting = [stage.id for stage in plan.stages] if stage_ids is None else list(stage_ids)
+    seen: set[str] = set()
+    nodes: set[str] = set()
+    while waiting:
+        stage = plan.stage(waiting.pop())
+        if stage.id not in seen:
+            seen.add(stage.id)
+            nodes.update(stage.nodes)
+            waiting += stage.upstream
+    return tuple(node for node in plan.graph.nodes if node in nodes and _incremental(plan, node) is not None)
+
+
+def targets_fed_by(plan: Plan, source: str) -> tuple[str, ...]:
+    """Return the targets that rows of the source reach."""
+    found: dict[str, None] = {}
+    waiting = [source]
+    while waiting:
+        for reader in plan.graph.consumers[waiting.pop()]:
+            if reader not in found:
+                found[reader] = None
+                waiting.append(reader)
+    written = {stage.id for stage in plan.stages}
+    return tuple(
+        node for node in plan.graph.nodes
+        if node in found and node in written and isinstance(plan.graph.nodes[node].spec, TargetBase)
+    )  # fmt: skip
+
+
+def _incremental(plan: Plan, node: str) -> Incremental | None:
+    spec = plan.graph.nodes[node].spec
+    return spec.incremental if isinstance(spec, SqlSource) else None
+
+
+# ---------------------------------------------------------------- what a run reads
+
+
+def freeze_windows(
+    plan: Plan,
+    values: RunValues,
+    connections: Connections,
+    project: Project,
+    store: WatermarkStore,
+    nodes: Iterable[str] | None = None,
+) -> tuple[RunValues, list[Problem]]:
+    """Return the values with what each incremental source (or each of `nodes`) reads, and remarks on the rows.
+
+    What an earlier try of the run has read is read again; else it is taken now and kept.
+
+    Raises:
+        DataflowError: when a source cannot be read by its column, or its watermark is of another one.
+    """
+    windows = dict(values.windows)
+    problems: list[Problem] = []
+    for node in incremental_sources(plan) if nodes is None else nodes:
+        key = window_key(values.run_id)
+        window = _frozen(plan, node, store, key)
+        if window is None:
+            window, remarks = _take(plan, node, replace(values, windows=windows), connections, project, store)
+            problems += remarks
+            # What was published before belongs to rows that were read otherwise.
+            for target in targets_fed_by(plan, node):
+                store.delete(node, published_key(values.run_id, target))
+            store.set(node, key, window.to_json())
+            _remember(plan, node, store, values.run_id)
+        logger.info("source=%s run_id=%s reads %s", node, values.run_id, _told(window))
+        windows[node] = window
+    return replace(values, windows=windows), problems
+
+
+def window_key(run_id: str) -> str:
+    return f"window.{_short(run_id)}"
+
+
+def published_key(run_id: str, target: str) -> str:
+    return f"published.{_short(run_id)}.{target}"
+
+
+def _short(run_id: str) -> str:
+    """Run ids have characters that not every store takes in a key."""
+    return hashlib.sha256(run_id.encode()).hexdigest()[:16]
+
+
+def _frozen(plan: Plan, node: str, store: WatermarkStore, key: str) -> ReadWindow | None:
+    """Return what an earlier try has read; None also when the file reads by another column since."""
+    stored = store.get(node, key)
+    if stored is None:
+        return None
+    try:
+        window = ReadWindow.from_json(stored)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise _unusable(node, f"what the run read before cannot be understood: {exc}") from exc
+    wanted = _incremental(plan, node)
+    return window if wanted is not None and window.column.casefold() == wanted.column.casefold() else None
+
+
+def _remember(plan: Plan, node: str, store: WatermarkStore, run_id: str) -> None:
+    """Runs of long ago are forgotten; two runs that do this at one moment may leave a few small values more."""
+    stored = store.get(node, RUNS)
+    runs = [*(one for one in stored if one != _short(run_id)), _short(run_id)] if stored else [_short(run_id)]
+    for old in runs[:-KEPT_RUNS]:
+        for key in (f"window.{old}", *(f"published.{old}.{target}" for target in targets_fed_by(plan, node))):
+            store.delete(node, key)
+    store.set(node, RUNS, runs[-KEPT_RUNS:])
+
+
+def _take(
+    plan: Plan, node: str, values: RunValues, connections: Connections, project: Project, store: WatermarkStore
+) -> tuple[ReadWindow, list[Problem]]:
+    spec = plan.graph.nodes[node].spec
+    if not isinstance(spec, SqlSource) or spec.incremental is None:
+        raise InternalError("DF-RUN-080", f"`{node}` is not read incrementally", place=Place(node=node))
+    stage = next(one for one in plan.stages if node in one.nodes)
+    with open_session(plan, stage, connections, project, read_only=True) as session:
+        taker = _Taker(plan.graph.nodes[node], spec, spec.incremental, session)
+        return taker.take(plan, values, watermark_of(store, node))
+
+
+def watermark_of(store: WatermarkStore, node: str) -> Watermark | None:
+    """Return how far the source has been read, None before its first run and after a reset.
+
+    Raises:
+        TerminalError: `DF-RUN-082` when what is kept is no watermark.
+    """
+    stored = store.get(node, WATERMARK)
+    if stored is None:
+        return None
+    try:
+        return Watermark.from_json(stored)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise _unusable(node, f"its watermark cannot be understood: {exc}") from exc
+
+
+def _unusable(node: str, why: str) -> TerminalError:
+    return TerminalError(
+        "DF-RUN-082",
+        f"the incremental source `{node}` cannot go on: {why}",
+        place=Place(node=node),
+        hint=f"`dataflow watermark reset PIPELINE {node}` reads everything again; `--to VALUE` goes on from a value.",
+    )
+
+
+@dataclass(frozen=True)
+class _Taker:
+    """Takes what one source reads in a run, in an open session of its database."""
+
+    node: GraphNode
+    spec: SqlSource
+    wanted: Incremental
+    session: SqlSession
+
+    def take(self, plan: Plan, values: RunValues, mark: Watermark | None) -> tuple[ReadWindow, list[Problem]]:
+        if mark is not None and mark.column.casefold() != self.wanted.column.casefold():
+            raise _unusable(
+                self.node.id,
+                f"its watermark is of column `{mark.column}`, and it is read by `{self.wanted.column}` now",
+            )
+        column = find_water_column(plan, self.node, self.spec, values, self.session)
+        kind = self._kind(column, mark)
+        base = None if mark is None or kind is None else self._bound(kind, mark.value, "watermark")
+        window = self._with_low(ReadWindow(self.wanted.column, kind, base, False, None, base))
+        high = self._high(column, window)
+        if kind is None and high is not None:
+            kind = self._kind_of_value(column, high)
+        # An empty source, and one without anything new, keep what was read already.
+        last = base if high is None or kind is None else self._bound(kind, high, "column")
+        window = replace(window, kind=kind, low=self._looking_back(kind, window.low, mark), high=last)
+        if mark is not None and self.wanted.lookback:
+            window = replace(window, inclusive=True)
+        return window, self._remarks(column)
+
+    def _kind(self, column: WaterColumn, mark: Watermark | None) -> BoundKind | None:
+        """Return the kind of the column's values; None when only a value will tell."""
+        if column.kind:
+            kind = kind_of_column(column.kind)
+            if kind is None:
+                raise self._error(
+                    "DF-RUN-081",
+                    f"the column `{column.name}` is of type `{column.type}`, whose values make no watermark",
+                    "Name a column of whole or decimal numbers, dates, timestamps or texts, or cast it in a `query`.",
+                )
+            return kind
+        return mark.kind if mark is not None else kind_of_value(self.wanted.initial)
+
+    def _kind_of_value(self, column: WaterColumn, value: object) -> BoundKind:
+        kind = kind_of_value(value)
+        if kind is None:
+            raise self._error(
+                "DF-RUN-081",
+                f"the column `{column.name}` holds `{value}`, which makes no watermark",
+                "Name a column of whole or decimal numbers, dates, timestamps or texts, or cast it in a `query`.",
+            )
+        return kind
+
+    def _with_low(self, window: ReadWindow) -> ReadWindow:
+        """Without a watermark the read begins at `initial`, with it."""
+        initial = self.wanted.initial
+        if window.base is not None or initial is None or window.kind is None:
+            return window
+        return replace(window, low=self._bound(window.kind, initial, "initial"), inclusive=True)
+
+    def _looking_back(self, kind: BoundKind | None, low: Bound | None, mark: Watermark | None) -> Bound | None:
+        lookback = self.wanted.lookback
+        if not lookback or kind is None:
+            return low
+        try:
+            # Of the first run too, so that a lookback which cannot work does not wait for the second.
+            moved = None if low is None else earlier(kind, low, lookback)
+            if kind not in ("date", "timestamp"):
+                raise ValueError(f"a lookback needs a date or a timestamp, and the column holds {kind} values")
+        except (ValueError, OverflowError) as exc:
+            raise self._error("DF-RUN-083", f"`lookback` cannot be kept: {exc}", "Delete `lookback`.") from exc
+        return low if mark is None else moved
+
+    def _high(self, column: WaterColumn, window: ReadWindow) -> object:
+        return self.session.fetch_rows(column.max_query(window))[1][0][0]
+
+    def _remarks(self, column: WaterColumn) -> list[Problem]:
+        rows = self.session.fetch_number(column.null_query())
+        if not rows:
+            return []
+        return [
+            Problem(
+                "DF-RUN-085",
+                ("nodes", self.node.id, "incremental", "column"),
+                f"{rows} rows of `{self.node.id}` have no `{column.name}`; an incremental read never sees them",
+                "Fill the column, or read these rows with a source of their own (`where: … IS NULL`).",
+                Severity.WARNING,
+            )
+        ]
+
+    def _bound(self, kind: BoundKind, value: object, what: str) -> Bound:
+        try:
+            return read_bound(kind, value)
+        except ValueError as exc:
+            if what == "watermark":
+                raise _unusable(self.node.id, f"its watermark {exc}, as the column's values are") from exc
+            raise self._error(
+                "DF-RUN-083", f"the {what} {exc}, as `incremental` needs it", "See the type of the column."
+            ) from exc
+
+    def _error(self, code: str, message: str, hint: str) -> AuthorError:
+        return AuthorError(code, f"`{self.node.id}`: {message}", place=Place(node=self.node.id), hint=hint)
+
+
+def _told(window: ReadWindow) -> str:
+    if window.high is None:
+        return "nothing: there are no rows"
+    low = "the first row" if window.low is None else bound_text(window.low)
+    word = "from" if window.inclusive or window.low is None else "after"
+    return f"{window.column} {word} {low} to {bound_text(window.high)}"
+
+
+# ---------------------------------------------------------------- the watermark
+
+
+def note_published(plan: Plan, values: RunValues, stage_id: str, store: WatermarkStore) -> None:
+    """The target has published: watermarks of sources all of whose targets have done so move to what was read."""
+    for node in values.windows:
+        targets = targets_fed_by(plan, node)
+        if stage_id not in targets:
+            continue
+        store.set(node, published_key(values.run_id, stage_id), True)
+        if all(store.get(node, published_key(values.run_id, target)) for target in targets):
+            _move(node, values.windows[node], store)
+
+
+def _move(node: str, window: ReadWindow, store: WatermarkStore) -> None:
+    """The watermark stands at the end of the window, unless it is further already."""
+    if window.high is None or window.kind is None:
+        return
+    now = watermark_of(store, node)
+    if now is not None and not _is_beyond(window, now):
+        return
+    store.set(node, WATERMARK, Watermark(window.column, window.kind, window.high).to_json())
+    logger.info("watermark of source=%s is %s", node, bound_text(window.high))
+
+
+def _is_beyond(window: ReadWindow, now: Watermark) -> bool:
+    if window.kind is None or window.high is None or now.kind != window.kind:
+        return False
+    later = is_later(window.kind, window.high, now.value)
+    # Only the database orders texts; it has said that `high` lies beyond `base`, and nobody has moved it since.
+    return now.value == window.base if later is None else later
+
+
+def each_key(plan: Plan, node: str, store: WatermarkStore) -> Iterator[str]:
+    """Yield every key that is kept for a source, its watermark first."""
+    yield WATERMARK
+    for run in store.get(node, RUNS) or ():
+        yield f"window.{run}"
+        for target in targets_fed_by(plan, node):
+            yield f"published.{run}.{target}"
+    yield RUNS

@@ -103,12 +103,14 @@ def incoming_columns(path: Path) -> list[IncomingColumn]:
         return [incoming_column(field.name, field.type) for field in pyarrow.ipc.open_stream(file).schema]
 
 
-def incoming_rows(path: Path, columns: Sequence[IncomingColumn]) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows of an Arrow stream file in blocks, as plain Python values."""
+def incoming_rows(
+    path: Path, columns: Sequence[IncomingColumn], block_rows: int = BATCH_ROWS
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of an Arrow stream file in blocks of at most so many, as plain Python values."""
     with pyarrow.memory_map(str(path)) as file:
         for batch in pyarrow.ipc.open_stream(file):
-            for start in range(0, batch.num_rows, BATCH_ROWS):
-                part = batch.slice(start, BATCH_ROWS)
+            for start in range(0, batch.num_rows, block_rows):
+                part = batch.slice(start, block_rows)
                 yield list(zip(*map(_plain_values, part.columns, columns), strict=True))
 
 

@@ -24,7 +24,8 @@ class SessionOptions:
     """How a session is opened.
 
     `file_roots` are the only folders its SQL may touch; `settings` are the node's session settings, set before the
-    configuration is locked; `holder` is shown to others who wait for the same database.
+    configuration is locked; `holder` is shown to others who wait for the same database. Of rows that go to or come
+    from another connection `fetch_size` leave and `batch_size` enter the database at once; None is up to the session.
     """
 
     holder: Holder
@@ -32,6 +33,8 @@ class SessionOptions:
     file_roots: tuple[Path, ...] = ()
     lock_timeout_s: float = DEFAULT_LOCK_TIMEOUT_S
     settings: Mapping[str, Scalar] = field(default_factory=lambda: MappingProxyType({}))
+    fetch_size: int | None = None
+    batch_size: int | None = None
 
 
 class SqlSession(Protocol):

@@ -22,7 +22,7 @@ from dataflow_provider.connectors.arrow_rows import ArrowColumn, IncomingColumn,
 from dataflow_provider.connectors.parquet_rows import plain_batches
 
 CHUNK_BYTES = 4 * 1024 * 1024
-_ROWS_PER_BLOCK = 50_000
+ROWS_PER_BLOCK = 50_000
 _AHEAD = 2
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _PARSE = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
@@ -122,21 +122,25 @@ def _resized(array: Any, change: Callable[[Any], bytes], times: int, per: int) -
 # ---------------------------------------------------------------- Arrow to CSV
 
 
-def csv_blocks(path: Path, columns: Sequence[IncomingColumn]) -> Iterator[bytes]:
-    r"""Yield the rows of an Arrow stream file as CSV, whole lines at a time; bytes are `\x` and digits.
+def csv_blocks(path: Path, columns: Sequence[IncomingColumn], block_rows: int = ROWS_PER_BLOCK) -> Iterator[bytes]:
+    r"""Yield the rows of an Arrow stream file as CSV, at most so many lines at a time; bytes are `\x` and digits.
 
     Raises:
         TerminalError: `DF-RUN-024` for a value that would change.
     """
     for batch in plain_batches(path, columns):
-        for start in range(0, batch.num_rows, _ROWS_PER_BLOCK):
-            part = batch.slice(start, _ROWS_PER_BLOCK)
-            arrays = [_digits(array) if pyarrow.types.is_binary(array.type) else array for array in part.columns]
+        for start in range(0, batch.num_rows, block_rows):
+            part = batch.slice(start, block_rows)
+            arrays = [_marked_digits(array) if pyarrow.types.is_binary(array.type) else array for array in part.columns]
             sink = pyarrow.BufferOutputStream()
             pyarrow.csv.write_csv(pyarrow.record_batch(arrays, names=part.schema.names), sink, _WRITE)
             yield sink.getvalue().to_pybytes()
 
 
-def _digits(array: Any) -> Any:
-    digits = _resized(array, binascii.hexlify, 2, 1)
-    return pyarrow.compute.binary_join_element_wise("\\x", digits.cast(pyarrow.string()), "")
+def hexadecimal(array: Any) -> Any:
+    """Return an array of bytes as the digits of each."""
+    return _resized(array, binascii.hexlify, 2, 1)
+
+
+def _marked_digits(array: Any) -> Any:
+    return pyarrow.compute.binary_join_element_wise("\\x", hexadecimal(array).cast(pyarrow.string()), "")

@@ -47,6 +47,11 @@ class DbApiSession(ABC):
     makes_temporary: ClassVar[bool] = False
     """Whether a read-only session was seen to make tables of its own."""
 
+    fetch_size: int | None = None
+    """Rows fetched at once when they go to another connection; None for what suits the driver."""
+    batch_size: int | None = None
+    """Rows sent at once when they come from another connection."""
+
     def __init__(self, raw: Any, connection: ConnectionSpec) -> None:
         self._raw = raw
         self._connection = connection
@@ -87,6 +92,10 @@ class DbApiSession(ABC):
     def reading_cursor(self) -> Any:
         """Return a cursor whose rows stay in the database until they are fetched."""
         return self._raw.cursor()
+
+    def prepare_fetching(self, cursor: Any, rows: int) -> None:
+        """The cursor, which has run nothing yet, will ask the database for so many rows in one go."""
+        cursor.arraysize = rows
 
     def begin(self) -> None:
         self._raw.autocommit = False
@@ -250,13 +259,19 @@ class DbApiSession(ABC):
         return cursor.rowcount if cursor.description is None and cursor.rowcount >= 0 else None
 
     def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
+        rows = self.rows_at_once
         with closing(self.reading_cursor()) as cursor:
+            self.prepare_fetching(cursor, rows)
             cursor.execute(sql)
-            while block := cursor.fetchmany(BATCH_ROWS):
+            while block := cursor.fetchmany(rows):
                 yield block
 
+    @property
+    def rows_at_once(self) -> int:
+        return self.fetch_size or BATCH_ROWS
+
     def _plain_blocks(self, path: Path, columns: Sequence[IncomingColumn]) -> Iterator[list[tuple[Any, ...]]]:
-        for block in incoming_rows(path, columns):
+        for block in incoming_rows(path, columns, self.batch_size or BATCH_ROWS):
             yield [
                 tuple(
                     None if value is None else self.plain_value(value, column)
@@ -316,6 +331,7 @@ class DbApiConnector(JDBCConnectorBase[S]):
         """
         self.check_settings(options.settings)
         session = self._connected(connection, options)
+        session.fetch_size, session.batch_size = options.fetch_size, options.batch_size
         try:
             session.guard(lambda: self.apply_settings(session, options.settings))
         except BaseException:

@@ -39,7 +39,7 @@ from dataflow_provider.execution.steps import StepRunner, blamed
 from dataflow_provider.quality.verdicts import Circumstances
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.nodes import FileSource, FileTarget, Scalar, SourceBase
+from dataflow_provider.spec.nodes import FileSource, FileTarget, NodeBase, Scalar, SourceBase, TargetBase
 from dataflow_provider.spec.project import Project
 from dataflow_provider.transfer.handover import Handed, Source, hand_over
 from dataflow_provider.transfer.parts import split_of
@@ -231,9 +231,18 @@ def open_session(
         file_roots=project.file_roots,
         lock_timeout_s=Settings.load().warehouse_lock_timeout_s if lock_timeout_s is None else lock_timeout_s,
         settings=_session_settings(plan, stage),
+        fetch_size=_smallest(plan, stage, SourceBase, "fetch_size"),
+        batch_size=_smallest(plan, stage, TargetBase, "batch_size"),
     )
     with get_connector(found.name).open(connection, options) as session:
         yield session
+
+
+def _smallest(plan: Plan, stage: Stage, kind: type[NodeBase], field: str) -> int | None:
+    """Return the smallest that nodes of a kind say in the stage; None when none says it."""
+    specs = (plan.graph.nodes[node].spec for node in stage.nodes)
+    said = (getattr(spec, field) for spec in specs if isinstance(spec, kind))
+    return min((number for number in said if number is not None), default=None)
 
 
 def _session_settings(plan: Plan, stage: Stage) -> dict[str, Scalar]:

@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import (
-    BATCH_ROWS,
     ArrowColumn,
     IncomingColumn,
     incoming_columns,
@@ -238,7 +237,7 @@ class DatabricksSession(DbApiSession):
 
         def tables() -> Iterator[Any]:
             with self._statement(self.export_query(sql, columns)) as cursor:
-                while (table := cursor.fetchmany_arrow(BATCH_ROWS)).num_rows:
+                while (table := cursor.fetchmany_arrow(self.rows_at_once)).num_rows:
                     yield table
 
         self.guard(lambda: write_tables(columns, tables(), path))

@@ -79,7 +79,9 @@ class DuckDBConnector(JDBCConnectorBase["DuckDBSession"]):
         """
         _check_settings(options)
         held = ExitStack()
-        return DuckDBSession(held.enter_context(self._held(connection, options)), held)
+        session = DuckDBSession(held.enter_context(self._held(connection, options)), held)
+        session.fetch_size = options.fetch_size or _BATCH_ROWS
+        return session
 
     def disconnect(self, session: DuckDBSession) -> None:
         session.close()
@@ -127,6 +129,7 @@ class DuckDBSession:
     def __init__(self, raw: duckdb.DuckDBPyConnection, held: ExitStack | None = None) -> None:
         self._raw = raw
         self._held = held or ExitStack()
+        self.fetch_size = _BATCH_ROWS
 
     def close(self) -> None:
         """The file is free for the next one in line."""
@@ -183,7 +186,7 @@ class DuckDBSession:
     def export_rows(self, sql: str, path: Path) -> None:
         def export() -> None:
             with pyarrow.OSFile(str(path), "wb") as file:
-                reader = self._raw.sql(sql).to_arrow_reader(_BATCH_ROWS)
+                reader = self._raw.sql(sql).to_arrow_reader(self.fetch_size)
                 with pyarrow.ipc.new_stream(file, reader.schema) as writer:
                     for batch in reader:
                         writer.write_batch(batch)

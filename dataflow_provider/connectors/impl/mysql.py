@@ -1,4 +1,4 @@
-"""Sessions on MySQL and MariaDB by Airflow's MySqlHook with mysqlclient; rows go in by multi-row INSERTs."""
+"""Sessions on MySQL and MariaDB by Airflow's MySqlHook with mysqlclient; rows go in by LOAD DATA where allowed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import MySQLdb
@@ -15,7 +17,6 @@ from MySQLdb.constants import FIELD_TYPE
 from MySQLdb.cursors import SSCursor
 
 from dataflow_provider.connectors.arrow_rows import (
-    BATCH_ROWS,
     MAX_DECIMAL_DIGITS,
     ArrowColumn,
     IncomingColumn,
@@ -28,14 +29,16 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.impl.mysql_load import REFUSED, ROWS_PER_LOAD, load_blocks, load_statement
 from dataflow_provider.connectors.manifests import BUILT_IN
-from dataflow_provider.errors import AuthorError
+from dataflow_provider.errors import AuthorError, InternalError
 from dataflow_provider.spec.nodes import Scalar
 
 logger = logging.getLogger(__name__)
 
 HOOK = "airflow.providers.mysql.hooks.mysql:MySqlHook"
 MAX_SCALE = 30
+STATEMENT_BYTES = 1024 * 1024
 NO_SUCH_TABLE = (1146, 1049)
 _MULTI_STATEMENTS_OFF = 1
 
@@ -117,6 +120,7 @@ class MySqlSession(DbApiSession):
         super().__init__(raw, connection)
         self._hook = hook
         self._read_only = read_only
+        self._local_infile = bool(connection.extra.get("local_infile"))
         self._id = raw.thread_id()
 
     def vendor_error(self, exc: Exception) -> VendorError | None:
@@ -225,11 +229,11 @@ class MySqlSession(DbApiSession):
         return f"SELECT {listed} FROM (\n{sql}\n) AS handed_over"
 
     def _blocks(self, sql: str) -> Generator[list[tuple[Any, ...]], None, None]:
-        cursor = self.reading_cursor()
+        cursor, rows = self.reading_cursor(), self.rows_at_once
         with closing(cursor):
             cursor.execute(sql)
             try:
-                while block := cursor.fetchmany(BATCH_ROWS):
+                while block := cursor.fetchmany(rows):
                     yield list(block)
             except BaseException:
                 self._stop_reading(cursor)
@@ -252,6 +256,45 @@ class MySqlSession(DbApiSession):
     def plain_value(self, value: Any, column: IncomingColumn) -> Any:
         return value.astimezone(UTC).replace(tzinfo=None) if column.type == "TIMESTAMPTZ" else value
 
+    def load_file(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
+        """By LOAD DATA where the connection's extra and the server allow it, which takes about half the time."""
+        if not self._local_infile:
+            super().load_file(table, columns, path)
+            return
+        try:
+            self._load(table, columns, path)
+        except MySQLdb.Error as exc:
+            if not exc.args or exc.args[0] not in REFUSED:
+                raise
+            logger.warning(
+                "the server of `%s` forbids LOAD DATA LOCAL (%s), so rows go in by INSERTs, which takes longer; "
+                "`local_infile` is its setting",
+                self._connection.conn_id, exc.args[0],
+            )  # fmt: skip
+            super().load_file(table, columns, path)
+
+    def _load(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
+        names = [self.quote(column.name) for column in columns]
+        with TemporaryDirectory(prefix="dataflow-mysql-") as folder, closing(self._raw.cursor()) as cursor:
+            file = Path(folder) / "rows.txt"
+            statement = load_statement(table, columns, names, file)
+            for rows, data in load_blocks(path, columns, self.batch_size or ROWS_PER_LOAD):
+                file.write_bytes(data)
+                cursor.execute(statement)
+                self._check_loaded(cursor, columns, rows)
+
+    def _check_loaded(self, cursor: Any, columns: Sequence[IncomingColumn], rows: int) -> None:
+        """With LOCAL a value that does not fit is changed and warned of."""
+        loaded = cursor.rowcount
+        cursor.execute("SHOW WARNINGS LIMIT 1")
+        if (warning := cursor.fetchone()) is not None:
+            named = next((column for column in columns if f"'{column.name}'" in str(warning[2])), None)
+            if named is None:
+                raise VendorError(Kind.CONVERSION, str(warning[1]), "").as_error(self.engine, self._connection.conn_id)
+            raise inexact(named.name, self.column_type(named))
+        if loaded != rows:
+            raise InternalError("DF-RUN-027", f"MySQL has read {loaded} of {rows} rows, and warned of nothing")
+
     def insert_rows(
         self, table: str, columns: Sequence[IncomingColumn], blocks: Iterator[list[tuple[Any, ...]]]
     ) -> None:
@@ -259,6 +302,7 @@ class MySqlSession(DbApiSession):
         marks = ", ".join([self.parameter] * len(columns))
         statement = f"INSERT INTO {table.replace('%', '%%')} ({names}) VALUES ({marks})"
         with closing(self._raw.cursor()) as cursor:
+            cursor.max_stmt_length = STATEMENT_BYTES
             for block in blocks:
                 cursor.executemany(statement, block)
 
@@ -275,7 +319,9 @@ class MySqlConnector(DbApiConnector[MySqlSession]):
     )  # fmt: skip
 
     def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> MySqlSession:
-        hook = build_hook(HOOK, connection, package="mysql", extra=_extra(connection))
+        hook = build_hook(
+            HOOK, connection, package="mysql", extra=_extra(connection), local_infile=_may_load(connection)
+        )
         raw = hook.get_conn()
         raw.autocommit(True)
         raw.set_server_option(_MULTI_STATEMENTS_OFF)
@@ -321,6 +367,22 @@ def _extra(connection: ConnectionSpec) -> dict[str, Any]:
             hint="Give its default database as `schema`.",
         )
     return {"charset": "utf8mb4", **{name: value for name, value in connection.extra.items() if name != "cursor"}}
+
+
+def _may_load(connection: ConnectionSpec) -> bool:
+    """Only when asked for: a server that a client lets load could ask for any file that the worker can read.
+
+    Raises:
+        AuthorError: `DF-CONN-015` for what is neither true nor false.
+    """
+    said = connection.extra.get("local_infile", False)
+    if said in (True, False):
+        return bool(said)
+    raise AuthorError(
+        "DF-CONN-015",
+        f"connection `{connection.conn_id}` has `local_infile: {said}`; it is `true` or `false`",
+        hint="Correct it in its extra; without it rows go in by INSERTs.",
+    )
 
 
 def _date_or_text(text: str) -> date | str:

@@ -119,6 +119,10 @@ class OracleSession(SizedTextSession):
     def interrupt(self) -> None:
         self._raw.cancel()
 
+    def prepare_fetching(self, cursor: Any, rows: int) -> None:
+        """One row more comes with the answer itself, so that the driver sees that a last block is the last."""
+        cursor.arraysize, cursor.prefetchrows = rows, rows + 1
+
     # ------------------------------------------------------------ columns
 
     def columns_of(self, table: str) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowCol
 from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.csv_rows import CHUNK_BYTES, csv_blocks, write_csv_rows
+from dataflow_provider.connectors.csv_rows import CHUNK_BYTES, ROWS_PER_BLOCK, csv_blocks, write_csv_rows
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_of_sqlstate, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
@@ -178,7 +178,7 @@ class PostgresSession(DbApiSession):
 
         def export() -> None:
             with closing(self._raw.cursor()) as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
-                write_csv_rows(columns, chunks(copy, CHUNK_BYTES), path)
+                write_csv_rows(columns, chunks(copy, CHUNK_BYTES, self.fetch_size), path)
 
         self.guard(export)
 
@@ -219,7 +219,7 @@ class PostgresSession(DbApiSession):
         names = ", ".join(self.quote(column.name) for column in columns)
         statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv)"
         with closing(self._raw.cursor()) as cursor, cursor.copy(statement) as copy:
-            for block in csv_blocks(path, columns):
+            for block in csv_blocks(path, columns, self.batch_size or ROWS_PER_BLOCK):
                 copy.write(block)
 
 

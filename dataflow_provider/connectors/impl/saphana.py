@@ -101,6 +101,9 @@ class SapHanaSession(SizedTextSession):
     def interrupt(self) -> None:
         self._raw.cancel()
 
+    def prepare_fetching(self, cursor: Any, rows: int) -> None:
+        cursor.setfetchsize(rows)
+
     # ------------------------------------------------------------ columns
 
     def columns_of(self, table: str) -> dict[str, str] | None:

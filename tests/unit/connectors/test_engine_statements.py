@@ -18,6 +18,7 @@ import pytest
 import teradatasql
 from airflow.providers.odbc.hooks import odbc as odbc_hook
 
+from dataflow_provider.connectors.arrow_rows import incoming_columns
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiSession
@@ -317,3 +318,31 @@ def test_interrupt_asks_the_driver_to_cancel(engine: str, stop: str) -> None:
     session, driver = session_of(engine)
     session.interrupt()
     assert driver.asked == [stop]
+
+
+@pytest.mark.parametrize("engine", DRIVERS)
+def test_rows_are_fetched_by_the_size_that_was_asked_for(engine: str) -> None:
+    session, driver = session_of(engine)
+    session.fetch_size = 2
+    cursor = driver.cursor()
+    cursor.fetchmany.side_effect = [[(1,), (2,)], [(3,)], []]
+    driver.cursor = lambda *_, **__: cursor  # type: ignore[method-assign]  # the same one, to look at it afterwards
+    assert list(session._blocks("SELECT 1")) == [[(1,), (2,)], [(3,)]]
+    assert [call.args for call in cursor.fetchmany.call_args_list] == [(2,)] * 3
+    if engine == "saphana":
+        cursor.setfetchsize.assert_called_once_with(2)
+    else:
+        assert cursor.arraysize == 2
+    if engine == "oracle":
+        assert cursor.prefetchrows == 3
+
+
+@pytest.mark.parametrize("engine", DRIVERS)
+def test_rows_are_sent_by_the_size_that_was_asked_for(engine: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.arrow"
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_stream(file, ROWS.schema) as writer:
+        writer.write_table(pyarrow.concat_tables([ROWS, ROWS, ROWS.slice(0, 1)]).combine_chunks())
+    session, driver = session_of(engine)
+    session.batch_size = 2
+    session.load_file('"t"', incoming_columns(path), path)
+    assert [len(block) for block in driver.bound if isinstance(block, list)] == [2, 2, 1]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataflow_provider.errors import AuthorError
-from dataflow_provider.spec.project import is_pipeline_file
+from dataflow_provider.settings import Settings
+from dataflow_provider.spec.project import PIPELINES_FOLDER, is_pipeline_file
 
 
 def find_pipeline_files(paths: Sequence[Path]) -> list[Path]:
@@ -30,3 +31,26 @@ def find_pipeline_files(paths: Sequence[Path]) -> list[Path]:
                 "DF-CLI-001", f"the path `{path}` does not exist", hint="Name a pipeline file or a folder."
             )
     return list(found)
+
+
+def find_pipeline_file(written: str) -> Path:
+    """Return the file that a PATH or an id means; an id is looked for below `yaml_pipelines/` here and in Airflow's.
+
+    Raises:
+        AuthorError: DF-CLI-001 for a path that does not exist, DF-CLI-005 for an id that no file has.
+    """
+    path = Path(written)
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise AuthorError("DF-CLI-001", f"the path `{written}` does not exist", hint="Name a pipeline file, or its id.")
+    folders = (Path.cwd() / PIPELINES_FOLDER, Settings.load().pipelines_folder)
+    for folder in folders:
+        for file in sorted(folder.rglob(f"{written}.y*ml")):
+            if is_pipeline_file(file, folder):
+                return file
+    raise AuthorError(
+        "DF-CLI-005",
+        f"no pipeline file has the id `{written}`; looked below " + " and ".join(f"`{folder}`" for folder in folders),
+        hint="Name its file, or stand in the folder above `yaml_pipelines`.",
+    )

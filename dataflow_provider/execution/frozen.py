@@ -32,11 +32,16 @@ def start_run(
     Raises:
         AuthorError: as `resolve_values`, and when a retry brings other values than the first try.
     """
-    if run_id is not None and _path(project, pipeline, run_id).exists():
+    if run_id is not None and has_begun(pipeline, project, run_id):
         return _again(pipeline, project, run_id, interval, params or {})
     values = resolve_values(pipeline, project, now=now, run_id=run_id, interval=interval, params=params)
     _keep(_path(project, pipeline, values.run_id), values)
     return values
+
+
+def has_begun(pipeline: Pipeline, project: Project, run_id: str | None) -> bool:
+    """Return whether a run of this id has been started here before."""
+    return run_id is not None and _path(project, pipeline, run_id).exists()
 
 
 def _again(

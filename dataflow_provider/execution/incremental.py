@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dataflow_provider.compiler.graph import GraphNode
@@ -40,7 +40,8 @@ from dataflow_provider.spec.project import Project
 logger = logging.getLogger(__name__)
 
 RUNS = "runs"
-KEPT_RUNS = 50
+FORGOTTEN = "forgotten"
+KEPT_RUNS = 400
 """As many runs of a source stay known, so that each can be tried again with the rows of its first try."""
 
 
@@ -89,10 +90,13 @@ def freeze_windows(
     project: Project,
     store: WatermarkStore,
     nodes: Iterable[str] | None = None,
+    *,
+    again: bool = False,
 ) -> tuple[RunValues, list[Problem]]:
     """Return the values with what each incremental source (or each of `nodes`) reads, and remarks on the rows.
 
-    What an earlier try of the run has read is read again; else it is taken now and kept.
+    What an earlier try of the run has read is read again; else it is taken now and kept. `again` says that there may
+    have been a try long ago.
 
     Raises:
         DataflowError: when a source cannot be read by its column, or its watermark is of another one.
@@ -103,6 +107,8 @@ def freeze_windows(
         key = window_key(values.run_id)
         window = _frozen(plan, node, store, key)
         if window is None:
+            if again and store.get(node, FORGOTTEN):
+                raise _forgotten(node, values.run_id)
             window, remarks = _take(plan, node, replace(values, windows=windows), connections, project, store)
             problems += remarks
             # What was published before belongs to rows that were read otherwise.
@@ -141,6 +147,15 @@ def _frozen(plan: Plan, node: str, store: WatermarkStore, key: str) -> ReadWindo
     return window if wanted is not None and window.column.casefold() == wanted.column.casefold() else None
 
 
+def _forgotten(node: str, run_id: str) -> AuthorError:
+    return AuthorError(
+        "DF-RUN-087",
+        f"run `{run_id}` cannot be tried again: what was read of `{node}` is known of {KEPT_RUNS} runs only",
+        place=Place(node=node),
+        hint="Start another run; `dataflow watermark reset` with `--to VALUE` reads rows of long ago again.",
+    )
+
+
 def _remember(plan: Plan, node: str, store: WatermarkStore, run_id: str) -> None:
     """Runs of long ago are forgotten; two runs that do this at one moment may leave a few small values more."""
     stored = store.get(node, RUNS)
@@ -148,6 +163,7 @@ def _remember(plan: Plan, node: str, store: WatermarkStore, run_id: str) -> None
     for old in runs[:-KEPT_RUNS]:
         for key in (f"window.{old}", *(f"published.{old}.{target}" for target in targets_fed_by(plan, node))):
             store.delete(node, key)
+        store.set(node, FORGOTTEN, True)
     store.set(node, RUNS, runs[-KEPT_RUNS:])
 
 
@@ -156,11 +172,31 @@ def _take(
 ) -> tuple[ReadWindow, list[Problem]]:
     spec = plan.graph.nodes[node].spec
     if not isinstance(spec, SqlSource) or spec.incremental is None:
-        raise InternalError("DF-RUN-080", f"`{node}` is not read incrementally", place=Place(node=node))
+        raise _not_incremental(node)
     stage = next(one for one in plan.stages if node in one.nodes)
     with open_session(plan, stage, connections, project, read_only=True) as session:
         taker = _Taker(plan.graph.nodes[node], spec, spec.incremental, session)
         return taker.take(plan, values, watermark_of(store, node))
+
+
+def kind_of_source(
+    plan: Plan, node: str, values: RunValues, connections: Connections, project: Project
+) -> BoundKind | None:
+    """Return the kind of values that the source is read by, as its database tells; None when it is empty and untyped.
+
+    Raises:
+        DataflowError: as `freeze_windows`.
+    """
+    spec = plan.graph.nodes[node].spec
+    if not isinstance(spec, SqlSource) or spec.incremental is None:
+        raise _not_incremental(node)
+    stage = next(one for one in plan.stages if node in one.nodes)
+    with open_session(plan, stage, connections, project, read_only=True) as session:
+        return _Taker(plan.graph.nodes[node], spec, spec.incremental, session).kind(plan, values)
+
+
+def _not_incremental(node: str) -> InternalError:
+    return InternalError("DF-RUN-080", f"`{node}` is not read incrementally", place=Place(node=node))
 
 
 def watermark_of(store: WatermarkStore, node: str) -> Watermark | None:
@@ -183,7 +219,7 @@ def _unusable(node: str, why: str) -> TerminalError:
         "DF-RUN-082",
         f"the incremental source `{node}` cannot go on: {why}",
         place=Place(node=node),
-        hint=f"`dataflow watermark reset PIPELINE {node}` reads everything again; `--to VALUE` goes on from a value.",
+        hint=f"`dataflow watermark reset PIPELINE --node {node}` reads all again, with `--to VALUE` from there on.",
     )
 
 
@@ -215,6 +251,12 @@ class _Taker:
         if mark is not None and self.wanted.lookback:
             window = replace(window, inclusive=True)
         return window, self._remarks(column)
+
+    def kind(self, plan: Plan, values: RunValues) -> BoundKind | None:
+        column = find_water_column(plan, self.node, self.spec, values, self.session)
+        kind = self._kind(column, None)
+        high = None if kind else self._high(column, ReadWindow(self.wanted.column, None, None, False, None))
+        return kind if high is None else self._kind_of_value(column, high)
 
     def _kind(self, column: WaterColumn, mark: Watermark | None) -> BoundKind | None:
         """Return the kind of the column's values; None when only a value will tell."""
@@ -302,14 +344,20 @@ def _told(window: ReadWindow) -> str:
 
 
 def note_published(plan: Plan, values: RunValues, stage_id: str, store: WatermarkStore) -> None:
-    """The target has published: watermarks of sources all of whose targets have done so move to what was read."""
-    for node in values.windows:
+    """The target has published: watermarks of sources all of whose targets have done so move to what was read.
+
+    One that somebody has reset since the run began stays as it was set.
+    """
+    for node, window in values.windows.items():
         targets = targets_fed_by(plan, node)
         if stage_id not in targets:
             continue
+        if store.get(node, window_key(values.run_id)) != window.to_json():
+            logger.warning("source=%s was reset while run_id=%s was at work; its watermark stays", node, values.run_id)
+            continue
         store.set(node, published_key(values.run_id, stage_id), True)
         if all(store.get(node, published_key(values.run_id, target)) for target in targets):
-            _move(node, values.windows[node], store)
+            _move(node, window, store)
 
 
 def _move(node: str, window: ReadWindow, store: WatermarkStore) -> None:
@@ -329,13 +377,3 @@ def _is_beyond(window: ReadWindow, now: Watermark) -> bool:
     later = is_later(window.kind, window.high, now.value)
     # Only the database orders texts; it has said that `high` lies beyond `base`, and nobody has moved it since.
     return now.value == window.base if later is None else later
-
-
-def each_key(plan: Plan, node: str, store: WatermarkStore) -> Iterator[str]:
-    """Yield every key that is kept for a source, its watermark first."""
-    yield WATERMARK
-    for run in store.get(node, RUNS) or ():
-        yield f"window.{run}"
-        for target in targets_fed_by(plan, node):
-            yield f"published.{run}.{target}"
-    yield RUNS

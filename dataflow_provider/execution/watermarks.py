@@ -33,6 +33,16 @@ class WatermarkStore(Protocol):
         """The value is gone; a missing one is no error."""
 
 
+class WatermarkPlace(WatermarkStore, Protocol):
+    """A store as people look into it and set it anew."""
+
+    def nodes(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return everything that is kept."""
+
+    def replace(self, node: str, values: Mapping[str, Any]) -> None:
+        """The node has these values and no others, in one step: what runs have frozen of it is gone too."""
+
+
 @dataclass(frozen=True)
 class FileWatermarks:
     """The watermarks of a pipeline in `.dataflow/watermarks/<id>.json`; several processes may use it at once."""
@@ -54,14 +64,14 @@ class FileWatermarks:
         with self._change() as document:
             document.get(node, {}).pop(key, None)
 
-    def clear(self, node: str) -> None:
-        """Everything of the node is gone: its watermark, and what runs have frozen of it."""
+    def nodes(self) -> Mapping[str, Mapping[str, Any]]:
+        return self._load()
+
+    def replace(self, node: str, values: Mapping[str, Any]) -> None:
         with self._change() as document:
             document.pop(node, None)
-
-    def nodes(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return everything that is kept."""
-        return self._load()
+            if values:
+                document[node] = dict(values)
 
     def _load(self) -> dict[str, dict[str, Any]]:
         try:

@@ -21,7 +21,7 @@ from dataflow_provider.compiler.plan import Plan, plan_pipeline
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, DataflowError
-from dataflow_provider.execution.frozen import start_run
+from dataflow_provider.execution.frozen import has_begun, start_run
 from dataflow_provider.execution.incremental import freeze_windows
 from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
@@ -111,13 +111,14 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
         plan = plan_pipeline(pipeline)
     except CompileError as error:
         raise placed(error, loaded, findings) from error
+    again = has_begun(pipeline, project, args.run_id)
     values = start_run(
         pipeline, project, now=datetime.now(UTC), run_id=args.run_id, interval=args.interval, params=dict(args.param)
     )
     connections = command_connections(project)
     _judge(plan, values, connections, project, loaded, findings)
     store = FileWatermarks.of(project, pipeline.id)
-    values, remarks = freeze_windows(plan, values, connections, project, store)
+    values, remarks = freeze_windows(plan, values, connections, project, store, again=again)
     findings += [loaded.finding(problem) for problem in remarks]
     show = _Progress(plan, quiet=args.json)
     result = run_pipeline(plan, values, connections, project, show.on_stage, store)

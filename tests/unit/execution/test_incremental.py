@@ -215,8 +215,26 @@ def test_runs_of_long_ago_are_forgotten(runs: Runs) -> None:
             runs.ok(plan, f"r{number}")
     kept = runs.store.nodes()["src"]
     assert sorted(key.split(".")[0] for key in kept) == [
-        "published", "published", "runs", "watermark", "window", "window",
+        "forgotten", "published", "published", "runs", "watermark", "window", "window",
     ]  # fmt: skip
+
+
+def test_run_of_long_ago_is_not_tried_again_with_other_rows(runs: Runs) -> None:
+    plan, place = plan_of(runs), runs.workplace
+    with patch.object(incremental, "KEPT_RUNS", 1):
+        runs.ok(plan, "r1")
+        runs.ok(plan, "r2")
+    with pytest.raises(AuthorError) as caught:
+        freeze_windows(plan, run_values("r1"), place.connections(), place.project(), runs.store, again=True)
+    assert caught.value.code == "DF-RUN-087"
+
+
+def test_reset_while_a_run_is_at_work_is_not_undone_by_it(runs: Runs) -> None:
+    plan, place = plan_of(runs), runs.workplace
+    values, _ = freeze_windows(plan, run_values("r1"), place.connections(), place.project(), runs.store)
+    runs.store.replace("src", {})
+    run_pipeline(plan, values, place.connections(), place.project(), store=runs.store)
+    assert runs.watermark() is None
 
 
 def test_file_that_is_no_watermark_file_stops_the_run(runs: Runs) -> None:

@@ -67,6 +67,10 @@ class Case:
             states += [[[[*row, None] for row in OLD], LOGGED]] if self.widens else []
         return states
 
+    def may_hide(self, engine: str) -> bool:
+        """Return whether the publish has the table to itself for a while: where its transaction adds a column."""
+        return self.widens and not get_dialect(engine).transaction.ddl_commits
+
     def plan(self, engine: str) -> Plan:
         target = {"type": f"target.{engine}", "from": "s", "table": "t", "write": self.write, **self.fields}
         return plan_pipeline(

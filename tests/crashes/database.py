@@ -20,6 +20,9 @@ COLUMNS = "id INTEGER, v VARCHAR(20), d DATE"
 REGISTERS = ("stage_tables", "stage_reads")
 FILES = ("duckdb", "sqlite")
 MISSING = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, duckdb.CatalogException)
+WAIT_S = 20
+"""How long somebody waits for a lock before that is an error."""
+GLANCE_MS = 100
 
 
 def connect(spec: ConnectionSpec) -> Any:
@@ -30,7 +33,7 @@ def connect(spec: ConnectionSpec) -> Any:
 def _mysql(spec: ConnectionSpec) -> Any:
     return MySQLdb.connect(
         host=spec.host, port=spec.port or 0, user=spec.login, passwd=spec.password, db=spec.schema, charset="utf8mb4",
-        autocommit=True,
+        autocommit=True, init_command=f"SET lock_wait_timeout = {WAIT_S}, innodb_lock_wait_timeout = {WAIT_S}",
     )  # fmt: skip
 
 
@@ -38,15 +41,30 @@ def _postgres(spec: ConnectionSpec) -> Any:
     # Prepared statements would not survive the target's columns, which the cases change.
     return psycopg.connect(
         host=spec.host, port=spec.port, user=spec.login, password=spec.password, dbname=spec.schema, autocommit=True,
-        prepare_threshold=None,
+        prepare_threshold=None, options=f"-c lock_timeout={WAIT_S}s",
     )  # fmt: skip
+
+
+def _sqlite(spec: ConnectionSpec) -> Any:
+    return sqlite3.connect(str(spec.host), isolation_level=None, timeout=WAIT_S, check_same_thread=False)
 
 
 _CONNECT: dict[str, Callable[[ConnectionSpec], Any]] = {
     "duckdb": lambda spec: duckdb.connect(str(spec.host)),
-    "sqlite": lambda spec: sqlite3.connect(str(spec.host), isolation_level=None, timeout=20, check_same_thread=False),
+    "sqlite": lambda spec: sqlite3.connect(
+        str(spec.host), isolation_level=None, timeout=WAIT_S, check_same_thread=False
+    ),
     "postgres": _postgres,
     "mysql": _mysql,
+}
+
+
+_SESSIONS = {
+    "postgres": (
+        "SELECT pid, state, wait_event, pg_blocking_pids(pid), query FROM pg_stat_activity WHERE datname IS NOT NULL",
+        "SELECT pid, locktype, mode, granted, relation::regclass FROM pg_locks ORDER BY granted, pid",
+    ),
+    "mysql": ("SELECT id, command, time, state, info FROM information_schema.processlist",),
 }
 
 
@@ -82,6 +100,23 @@ class Database:
 
     def look(self) -> State:
         return [self.target(), [list(row) for row in self.rows("SELECT n FROM log")[1]]]
+
+    def glance(self) -> State | None:
+        """Return what `look` does; None when a transaction has the table to itself, so that nobody sees anything."""
+        if self.engine != "postgres":
+            return self.look()
+        self.run(f"SET lock_timeout = '{GLANCE_MS}ms'")
+        try:
+            return self.look()
+        except psycopg.errors.LockNotAvailable:
+            return None
+        finally:
+            self.run(f"SET lock_timeout = '{WAIT_S}s'")
+
+    def sessions(self) -> str:
+        """Return what each session of a server does, and the locks that it has or waits for."""
+        asked = _SESSIONS.get(self.engine)
+        return "" if asked is None else "\n".join(str(row) for sql in asked for row in self.rows(sql)[1])
 
     def leftovers(self) -> list[str]:
         """Return the stage tables there are, and what the registers say of any."""

@@ -4,52 +4,107 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO, Any
 
 import pytest
 
+from dataflow_provider.connectors.connections import ConnectionSpec
 from tests.crashes.cases import CASES
+from tests.crashes.database import FILES, Database, connect
 from tests.engines.live import ENGINES
 
 TESTED = ("duckdb", "sqlite", "postgres", "mysql")
+LIMIT_S = 120
 EVERY = "overwrite_first_use"
 """The case that is killed before every statement there is; the others, wherever the database has changed."""
 
 
 class Crasher:
-    """The program that kills processes on one engine."""
+    """The program that kills processes on one engine; one that does not answer is killed itself, and begun anew."""
 
-    def __init__(self, engine: str, spec: dict[str, Any], folder: Path) -> None:
-        self.engine = engine
-        given = json.dumps({"engine": engine, "spec": spec, "folder": str(folder)})
+    def __init__(self, engine: str, spec: ConnectionSpec, folder: Path) -> None:
+        self._engine, self._spec, self._folder = engine, spec, folder
         self._log = folder / "crasher.log"
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.crashes.process", given],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-                cwd=Path(__file__).parents[2], env={**os.environ, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"},
-            )  # fmt: skip
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: SimpleQueue[str] = SimpleQueue()
 
     def crash(self, case: str) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"case": case, "every": case == EVERY}) + "\n")
-        self._process.stdin.flush()
-        while line := self._process.stdout.readline():
+        process = self._process or self._start()
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"case": case, "every": case == EVERY}) + "\n")
+        process.stdin.flush()
+        deadline = time.monotonic() + LIMIT_S
+        while line := self._next_line(deadline - time.monotonic()):
             if line.startswith("{"):
                 answer: dict[str, Any] = json.loads(line)
                 return answer
-        pytest.fail(f"the program ended:\n{self._log.read_text()[-3000:]}")
+        self.stop()
+        pytest.fail(f"the program ended:\n{self._log.read_text()[-3000:]}", pytrace=False)
 
     def stop(self) -> None:
+        """The program is gone, and every process it made."""
+        if self._process is None:
+            return
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(20)
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        names = ("conn_id", "conn_type", "host", "port", "schema", "login", "password")
+        fields = {name: value for name in names if (value := getattr(self._spec, name)) is not None}
+        given = json.dumps({"engine": self._engine, "spec": fields, "folder": str(self._folder)})
+        environment = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR", "PYTHONFAULTHANDLER": "1"}
+        with self._log.open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.crashes.process", given],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
+                cwd=Path(__file__).parents[2], env={**os.environ, **environment},
+            )  # fmt: skip
+        lines: SimpleQueue[str] = SimpleQueue()
+        Thread(target=self._read, args=(process.stdout, lines), daemon=True).start()
+        self._process, self._lines = process, lines
+        return process
+
+    @staticmethod
+    def _read(output: IO[str], lines: SimpleQueue[str]) -> None:
+        """Every line is in the queue, and at last an empty one."""
+        with output:
+            for line in output:
+                lines.put(line)
+        lines.put("")
+
+    def _next_line(self, timeout_s: float) -> str:
+        try:
+            return self._lines.get(timeout=max(0.0, timeout_s))
+        except Empty:
+            pass
+        sessions = self._sessions()
+        assert self._process is not None
+        self._process.send_signal(signal.SIGABRT)  # its stacks go to the log
+        self.stop()
+        pytest.fail(f"no answer in {LIMIT_S} s:\n{sessions}\n{self._log.read_text()[-6000:]}", pytrace=False)
+
+    def _sessions(self) -> str:
+        if self._engine in FILES:
+            return ""
+        with closing(connect(self._spec)) as raw:
+            return Database(self._engine, raw).sessions()
 
 
 @pytest.fixture(
@@ -64,17 +119,11 @@ def crasher(request: pytest.FixtureRequest) -> Iterator[Crasher]:
         tempfile.TemporaryDirectory(prefix="dataflow-crash-", dir=memory if memory.is_dir() else None) as folder,
         ENGINES[name](request, Path(folder)) as (spec, _),
     ):
-        fields = {key: value for key, value in fields_of(spec).items() if value is not None}
-        program = Crasher(name, fields, Path(folder))
+        program = Crasher(name, spec, Path(folder))
         try:
             yield program
         finally:
             program.stop()
-
-
-def fields_of(spec: Any) -> dict[str, Any]:
-    names = ("conn_id", "conn_type", "host", "port", "schema", "login", "password")
-    return {name: getattr(spec, name) for name in names}
 
 
 @pytest.mark.slow

@@ -85,6 +85,11 @@ def _options() -> dict[str, Any]:
             "Seconds that a task waits in line for a DuckDB file which another process writes to; 600 when empty.",
             "1800",
         ),
+        "workspace_connections": _option(
+            "Connections that the pipelines of a workspace may use, as a JSON object of workspace to patterns of ids; "
+            "`*` stands for every workspace. When empty every pipeline may use every connection.",
+            '{"billing": ["dwh", "billing_*"], "*": ["shared_*"]}',
+        ),
     }
 
 

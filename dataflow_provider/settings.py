@@ -6,6 +6,7 @@ Read without importing Airflow, so that the command line and the compiler start 
 from __future__ import annotations
 
 import configparser
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Settings:
 
     `pipelines_folder`: the folder whose files become Dags, by default `yaml_pipelines` in the Airflow home.
     `file_roots`: folders local files must lie under. `warehouse`: file of the embedded DuckDB.
+    `workspace_connections`: patterns of the connection ids that a workspace's pipelines may use; None: every one.
     `warehouse_lock_timeout_s`: how long a stage waits in line for a DuckDB file (option `warehouse_lock_timeout`).
     """
 
@@ -30,6 +32,7 @@ class Settings:
     file_roots: tuple[Path, ...] = ()
     warehouse: Path | None = None
     warehouse_lock_timeout_s: float = 600.0
+    workspace_connections: Mapping[str, tuple[str, ...]] | None = None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -37,7 +40,7 @@ class Settings:
 
         Raises:
             AuthorError: DF-SETTINGS-001 for a path that is not absolute, DF-SETTINGS-002 for an unreadable airflow.cfg,
-                DF-SETTINGS-003 for a time that is no number.
+                DF-SETTINGS-003 for a time that is no number, DF-SETTINGS-004 for unreadable workspaces.
         """
         environ = os.environ if environ is None else environ
         roots = (part.strip() for part in _option("file_roots", environ).split(":"))
@@ -46,6 +49,7 @@ class Settings:
             file_roots=tuple(_absolute("file_roots", part) for part in roots if part),
             warehouse=_path("warehouse", environ),
             warehouse_lock_timeout_s=_seconds("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
+            workspace_connections=_patterns("workspace_connections", environ),
         )
 
 
@@ -62,6 +66,28 @@ def _seconds(key: str, environ: Mapping[str, str], default: float) -> float:
             hint=f"Set `AIRFLOW__DATAFLOW__{key.upper()}` to a number such as `600`.",
         )
     return seconds
+
+
+def _patterns(key: str, environ: Mapping[str, str]) -> Mapping[str, tuple[str, ...]] | None:
+    """A text that cannot be read opens nothing: it is an error, not a setting that is left out."""
+    text = _option(key, environ).strip()
+    if not text:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(_are_texts(patterns) for patterns in found.values()):
+        raise AuthorError(
+            "DF-SETTINGS-004",
+            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no JSON object of lists of texts.",
+            hint='Write for example {"billing": ["dwh", "billing_*"], "*": ["shared_*"]}.',
+        )
+    return {workspace: tuple(patterns) for workspace, patterns in found.items()}
+
+
+def _are_texts(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(one, str) for one in found)
 
 
 def _path(key: str, environ: Mapping[str, str]) -> Path | None:

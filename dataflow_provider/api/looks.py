@@ -18,6 +18,7 @@ from dataflow_provider.api.definitions import load_definition, pipeline_folders
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.connectors.connections import Connections, EnvironmentConnections
+from dataflow_provider.connectors.workspace_connections import connections_of_workspace
 from dataflow_provider.dag_factory.discovery import find_pipeline
 from dataflow_provider.errors import DataflowError, EngineError
 from dataflow_provider.execution.values import Interval
@@ -78,7 +79,7 @@ def find_subject(session: Session, pipeline_id: str, node: str, body: LookBody) 
         pipeline = _as_sensitive(pipeline, definition.pipeline)
     project = project_of(pipeline_id)
     connections = EnvironmentConnections(project.warehouse, fallback=AirflowDatabase(), one_process=False)
-    return Subject(loaded, pipeline, project, connections)
+    return Subject(loaded, pipeline, project, connections_of_workspace(connections, project))
 
 
 def project_of(pipeline_id: str) -> Project:

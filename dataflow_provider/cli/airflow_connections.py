@@ -9,6 +9,7 @@ from dataflow_provider.connectors.connections import (
     Connections,
     EnvironmentConnections,
 )
+from dataflow_provider.connectors.workspace_connections import connections_of_workspace
 from dataflow_provider.hooks.metadata_connections import AirflowDatabase
 from dataflow_provider.spec.project import Project
 
@@ -16,6 +17,11 @@ from dataflow_provider.spec.project import Project
 def command_connections(project: Project) -> Connections:
     """Return the environment's connections, then those of the configured Airflow, then the embedded warehouse."""
     return EnvironmentConnections(project.warehouse, fallback=AirflowDatabase() if is_airflow_configured() else None)
+
+
+def pipeline_connections(project: Project) -> Connections:
+    """Return those of `command_connections` that pipelines of the project's workspace may use."""
+    return connections_of_workspace(command_connections(project), project)
 
 
 def is_airflow_configured() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.airflow_connections import pipeline_connections
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.plan import plan_pipeline
 from dataflow_provider.errors import AuthorError
@@ -29,5 +29,5 @@ def live_findings(loaded: Loaded) -> list[Finding]:
         return [loaded.finding(problem) for problem in error.problems]
     except AuthorError as error:
         return [Finding(error.code, Severity.ERROR, loaded.file, 1, 1, None, error.message, error.hint)]
-    check = check_live(plan, values, command_connections(project), project, lock_timeout_s=LOCK_TIMEOUT_S)
+    check = check_live(plan, values, pipeline_connections(project), project, lock_timeout_s=LOCK_TIMEOUT_S)
     return [loaded.finding(problem) for problem in check.problems]

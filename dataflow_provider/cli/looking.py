@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.airflow_connections import pipeline_connections
 from dataflow_provider.cli.commands.run import add_values, logged, one_file, placed, stoppable
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.errors import CompileError
@@ -87,7 +87,7 @@ def _remembered(
     asked: Asked,
     project: Project,
 ) -> dict[str, Any]:
-    connections = command_connections(project)
+    connections = pipeline_connections(project)
 
     def look() -> dict[str, Any]:
         document, problems = answer(pipeline, asked, connections, project)

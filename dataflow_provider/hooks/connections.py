@@ -11,6 +11,7 @@ from dataflow_provider.connectors.connections import (
     EnvironmentConnections,
     missing_connection,
 )
+from dataflow_provider.connectors.workspace_connections import connections_of_workspace
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.project import Project
 
@@ -43,6 +44,11 @@ class AirflowConnections:
 def connections_of(project: Project) -> Connections:
     """Return the connections of a task: the environment's, then Airflow's, then the project's embedded warehouse."""
     return EnvironmentConnections(project.warehouse, fallback=AirflowConnections(), one_process=False)
+
+
+def workspace_connections_of(project: Project) -> Connections:
+    """Return the connections of a pipeline's task: those of `connections_of` that its workspace may use."""
+    return connections_of_workspace(connections_of(project), project)
 
 
 def project_of_installation() -> Project:

@@ -45,12 +45,12 @@ class PipelineStageOperator(EngineOperator):
         self.deferrable = deferrable
 
     def work(self) -> Work:
-        from dataflow_provider.hooks.connections import connections_of
+        from dataflow_provider.hooks.connections import workspace_connections_of
         from dataflow_provider.spec.project import Project
 
         path = pipeline_path(self.pipeline)
         project = Project.of(path)
-        return Work(self._plan(path), (self.stage,), project, connections_of(project))
+        return Work(self._plan(path), (self.stage,), project, workspace_connections_of(project))
 
     def _plan(self, path: Path) -> Plan:
         from dataflow_provider.compiler.plan import plan_pipeline

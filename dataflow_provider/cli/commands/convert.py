@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.airflow_connections import pipeline_connections
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
@@ -123,7 +123,7 @@ def _from_select(sql: str, args: argparse.Namespace) -> tuple[str, list[Finding]
     if args.connection is None:
         raise AuthorError("DF-CONV-010", "`--connection` is missing", hint="Name the connection the SQL runs on.")
     project = Project.of(args.output or args.path)
-    connection = None if args.dialect and not args.live else command_connections(project).get(args.connection)
+    connection = None if args.dialect and not args.live else pipeline_connections(project).get(args.connection)
     engine = args.dialect or (connector_of(connection).name if connection else "")
     pipeline_id = _pipeline_id(args)
     from dataflow_provider.compiler.decompile.decompile import Origin

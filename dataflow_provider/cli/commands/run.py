@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.airflow_connections import pipeline_connections
 from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.errors import CompileError
@@ -115,7 +115,7 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     values = start_run(
         pipeline, project, now=datetime.now(UTC), run_id=args.run_id, interval=args.interval, params=dict(args.param)
     )
-    connections = command_connections(project)
+    connections = pipeline_connections(project)
     _judge(plan, values, connections, project, loaded, findings)
     store = FileWatermarks.of(project, pipeline.id)
     values, remarks = freeze_windows(plan, values, connections, project, store, again=again)

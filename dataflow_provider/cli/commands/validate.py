@@ -81,13 +81,18 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
     if loaded.pipeline is None or has_errors(loaded.findings):
         return []
     from dataflow_provider.compiler.check import check_pipeline
+    from dataflow_provider.connectors.workspace_connections import foreign_connections
     from dataflow_provider.execution.file_columns import file_columns
 
     try:
         project = Project.of(Path(loaded.file))
+        foreign = foreign_connections(loaded.pipeline, project)
     except AuthorError as error:
         return [Finding(error.code, Severity.ERROR, loaded.file, 1, 1, None, error.message, error.hint)]
-    problems = check_pipeline(loaded.pipeline, file_columns(loaded.pipeline, project))
+    problems = [
+        *foreign,
+        *check_pipeline(loaded.pipeline, file_columns(loaded.pipeline, project)),
+    ]
     return [loaded.finding(problem) for problem in problems]
 
 

@@ -158,3 +158,14 @@ def test_too_many_looks_at_once_are_refused(usage: Project, engineer: Api, monke
     looks._seats.acquire()
     answer = look(engineer)
     assert (answer.status_code, answer.json()["code"]) == (429, "DF-API-429")
+
+
+def test_preview_of_a_connection_of_another_workspace_is_refused(
+    usage: Project, engineer: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", '{"conn_type": "duckdb", "host": "/nowhere/crm.duckdb"}')
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__WORKSPACE_CONNECTIONS", '{"billing": ["crm"]}')
+    text = TEXT.replace("type: source.duckdb", "type: source.duckdb, connection: crm")
+    answer = look(engineer, node="calls", yaml=text)
+    assert (answer.status_code, answer.json()["code"]) == (422, "DF-CONN-022")
+    assert look(engineer, node="calls").status_code == 200

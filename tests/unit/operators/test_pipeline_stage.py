@@ -157,3 +157,13 @@ def test_stage_told_to_leave_its_worker_is_refused_where_there_are_no_job_ids(
         task = PipelineStageOperator(task_id="mart", pipeline=write(project), deferrable=True)
     with pytest.raises(AirflowFailException, match=r"DF-OPER-005.*`duckdb`"):
         task.execute(make_context())
+
+
+def test_stage_may_use_its_workspaces_connections_only(
+    project: Path, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", '{"conn_type": "duckdb", "host": "/nowhere/crm.duckdb"}')
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__WORKSPACE_CONNECTIONS", '{"billing": ["crm"]}')
+    text = PIPELINE.replace("type: target.duckdb", "type: target.duckdb\n    connection: crm")
+    with pytest.raises(AirflowFailException, match=r"DF-CONN-022.*`crm`.*`telecom`"):
+        PipelineStageOperator(task_id="mart", pipeline=write(project, text)).execute(make_context())

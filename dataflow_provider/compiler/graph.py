@@ -17,6 +17,9 @@ from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.node_types import Node
 from dataflow_provider.spec.nodes import (
+    AiAssist,
+    AiEnrich,
+    AiSql,
     FileSource,
     FileTarget,
     NativeSource,
@@ -251,8 +254,8 @@ def _dialect_of(spec: SqlSource | SqlTarget) -> str:
 
 
 def _own_connection(pipeline: Pipeline, spec: Node) -> str | None:
-    """Return the connection that a node names to run on; that of a file, topic or service only says where it lies."""
-    if isinstance(spec, FileSource | FileTarget | NativeSource | NativeTarget):
+    """Return the connection that a node names to run on; that of a file or a model only says whom to ask."""
+    if isinstance(spec, FileSource | FileTarget | NativeSource | NativeTarget | AiSql | AiEnrich | AiAssist):
         return None
     if isinstance(spec, SqlSource | SqlTarget):
         return spec.connection or pipeline.defaults.connection

@@ -14,6 +14,7 @@ from dataflow_provider.compiler.compiled import Columns, CompiledStage, Gate, Ke
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.graph import Graph, GraphInput, GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
+from dataflow_provider.compiler.lowering.enrich import describe_enrich
 from dataflow_provider.compiler.lowering.files import copy_statement
 from dataflow_provider.compiler.lowering.gates import build_gates
 from dataflow_provider.compiler.lowering.registry import lower_of
@@ -31,7 +32,7 @@ from dataflow_provider.dialects.steps import Figure, Step
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.findings import Severity
-from dataflow_provider.spec.nodes import FileTarget, SourceBase, SqlTarget, TargetBase
+from dataflow_provider.spec.nodes import AiEnrich, FileTarget, SourceBase, SqlTarget, TargetBase
 
 Stop = Mapping[str, tuple[str, ...]]
 """Common table expression → the parts of the temporary table that already holds its rows."""
@@ -208,6 +209,8 @@ def _steps(
 def _extracts(scope: Lowering, plan: Plan, stage: Stage) -> Iterable[Step]:
     values = scope.values or RunValues("")
     for node in (plan.graph.nodes[one] for one in stage.nodes):
+        if isinstance(node.spec, AiEnrich):
+            yield Step("extract", describe_enrich(node.spec), node=node.id, table=raw_table(plan, values, node))
         if not isinstance(node.spec, SourceBase) or not is_native(node.spec.connector):
             continue
         told = describe_request(node.spec, extract_request(plan, node, node.spec, values, None))

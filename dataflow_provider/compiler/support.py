@@ -57,13 +57,6 @@ def _of_node(node: GraphNode) -> Iterator[Problem]:
             f"`{node.id}` names no connection, and only `duckdb` has one of its own",
             "Add `connection: <id of an Airflow connection>`, or `defaults: {connection: …}`.",
         )
-    elif family == "ai":
-        yield _not_yet(
-            node.id,
-            "type",
-            f"`{spec.type}` cannot run yet; all other families run now",
-            "Set `enabled: false` on it, or write the SQL in a `transform.sql`.",
-        )
     else:
         yield from _of_fields(node)
 

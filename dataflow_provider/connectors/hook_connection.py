@@ -11,8 +11,18 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.errors import AuthorError
 
 
-def build_hook(path: str, connection: ConnectionSpec, *, package: str, extra: Mapping[str, Any], **options: Any) -> Any:
+def build_hook(
+    path: str,
+    connection: ConnectionSpec,
+    *,
+    package: str,
+    extra: Mapping[str, Any],
+    takes_connection: bool = True,
+    **options: Any,
+) -> Any:
     """Return the hook `module:Class` bound to the connection, whose extra fields are replaced by `extra`.
+
+    A hook that takes none looks its connection up by an id, and is given this one for any.
 
     Raises:
         AuthorError: `DF-CONN-014` when the hook's provider or driver is not installed; `package` names our extra.
@@ -23,7 +33,7 @@ def build_hook(path: str, connection: ConnectionSpec, *, package: str, extra: Ma
     except ImportError as exc:
         raise missing_driver(connection, package, str(exc)) from exc
     bound = airflow_connection(connection, extra)
-    hook = hook_class(connection=bound, **options)
+    hook = hook_class(**({"connection": bound} if takes_connection else {}), **options)
     # Some hooks look their connection up by id instead of using the one they were given.
     hook.get_connection = lambda conn_id: bound
     return hook

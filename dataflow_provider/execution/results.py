@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from dataflow_provider.ai.enrich import Usage
 from dataflow_provider.compiler.compiled import CompiledStage
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.quality.results import QualityError, RuleResult
@@ -34,7 +35,7 @@ class NodeResult:
 class StageResult:
     """One stage that succeeded; a failed one raises instead. `problems` are warnings met on the way.
 
-    `quality` has a result for each rule of its quality nodes.
+    `quality` has a result for each rule of its quality nodes, `ai` what each model took.
 
     `compiled` is what it ran, for lineage; it stays in the process.
     """
@@ -46,6 +47,7 @@ class StageResult:
     problems: tuple[Problem, ...] = ()
     compiled: CompiledStage | None = field(default=None, compare=False, repr=False)
     quality: tuple[RuleResult, ...] = ()
+    ai: tuple[Usage, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape that tasks leave in XCom and the run page reads."""
@@ -65,6 +67,7 @@ class StageResult:
                 for problem in self.problems
             ],
             "quality": [one.to_json() for one in self.quality],
+            **({"ai": [one.to_json() for one in self.ai]} if self.ai else {}),
         }
 
 
@@ -99,7 +102,8 @@ class RunResult:
 
     def _node_json(self, node: NodeResult) -> dict[str, Any]:
         rules = [one.to_json() for one in self.quality if one.node == node.id]
-        return {**asdict(node), **({"quality": rules} if rules else {})}
+        asked = [one.to_json() for stage in self.stages for one in stage.ai if one.node == node.id]
+        return {**asdict(node), **({"quality": rules} if rules else {}), **({"ai": asked[0]} if asked else {})}
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer of `dataflow run --json`, without its findings, which need the file's text."""

@@ -28,6 +28,7 @@ from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError, Place, TransientError
+from dataflow_provider.execution.enriching import Asking, Enriched
 from dataflow_provider.execution.gates import Gatekeeper
 from dataflow_provider.execution.history import FileHistory, RowHistory
 from dataflow_provider.execution.jobs import JobWatch
@@ -39,7 +40,7 @@ from dataflow_provider.execution.steps import StepRunner, blamed
 from dataflow_provider.quality.verdicts import Circumstances
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Problem
-from dataflow_provider.spec.nodes import FileSource, FileTarget, NodeBase, Scalar, SourceBase, TargetBase
+from dataflow_provider.spec.nodes import AiEnrich, FileSource, FileTarget, NodeBase, Scalar, SourceBase, TargetBase
 from dataflow_provider.spec.project import Project
 from dataflow_provider.transfer.handover import Handed, Source, hand_over
 from dataflow_provider.transfer.parts import split_of
@@ -74,7 +75,8 @@ def run_stage(
     with TemporaryDirectory(prefix="dataflow-") as folder:
         handed = _fetch_foreign(plan, stage, values, connections, project, Path(folder))
         native = NativeRows(plan, stage, values, connections, project, Path(folder))
-        arrived = native.read()
+        enriched = _enrich(plan, stage, values, connections, project, Path(folder))
+        arrived = native.read() if enriched is None else (enriched.arrived,)
         # Every stage before this one may have to be computed again, each of them once.
         for _ in plan.stages:
             with open_session(plan, stage, connections, project) as session:
@@ -82,6 +84,9 @@ def run_stage(
                 lost = run.lost_inputs()
                 if not lost:
                     result = run.run(started)
+                    if enriched is not None:
+                        StageTables(session, run.dialect, plan, values).drop((enriched.numbered,))
+                        result = enriched.told(result)
                     break
             for upstream in lost:
                 _compute_again(plan, upstream, values, connections, project)
@@ -107,6 +112,30 @@ def _require_windows(plan: Plan, stage: Stage, values: RunValues) -> None:
                 place=Place(node=node),
                 hint="Run it with `dataflow run`; tasks of Airflow cannot read incrementally yet.",
             )
+
+
+def _enrich(
+    plan: Plan, stage: Stage, values: RunValues, connections: Connections, project: Project, folder: Path
+) -> Enriched | None:
+    """Return what a model said of the rows that the stage reads; None when it asks none.
+
+    The rows are numbered in their database first. No session is open while the model is asked.
+    """
+    node = plan.graph.nodes[stage.id]
+    if not isinstance(node.spec, AiEnrich):
+        return None
+    with blamed(node.id):
+        asking = Asking(plan, node, node.spec, values, connections, project, folder)
+        for _ in plan.stages:
+            with open_session(plan, stage, connections, project) as session:
+                table = input_table(plan, values, get_dialect(stage.dialect), stage.inputs[0])
+                if session.columns_of(table) is not None:
+                    asking.number(StageTables(session, get_dialect(stage.dialect), plan, values), table)
+                    break
+            _compute_again(plan, stage.inputs[0].stage, values, connections, project)
+        else:
+            raise _still_lost(stage.id)
+        return asking.ask()
 
 
 def _compute_again(plan: Plan, upstream: str, values: RunValues, connections: Connections, project: Project) -> None:

@@ -15,7 +15,7 @@ from dataflow_provider.spec.edges import inputs_of, ports_of
 from dataflow_provider.spec.findings import Finding, Severity
 from dataflow_provider.spec.manifest import Capability
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import RouterTransform, SourceBase, TargetBase
+from dataflow_provider.spec.nodes import AiAssist, AiEnrich, RouterTransform, SourceBase, TargetBase
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 Port = str | None
@@ -133,7 +133,7 @@ def nodes_behind(graph: Graph, node: str) -> tuple[str, ...]:
 
 def _unseen(graph: Graph, node: str) -> str | None:
     spec = graph.nodes[node].spec
-    if spec.type.startswith("ai."):
+    if isinstance(spec, AiEnrich | AiAssist):
         return "and a model is not asked for a look"
     manifest = find_manifest(spec.connector) if isinstance(spec, SourceBase) else None
     if manifest is not None and manifest.can(Capability.STREAMING):

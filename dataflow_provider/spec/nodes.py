@@ -511,7 +511,8 @@ class AiEnrich(NodeBase):
     inputs: tuple[NonEmptyText, ...] = Field(min_length=1, description="Columns sent to the model")
     outputs: dict[Text, EnrichOutput] = Field(min_length=1, description="Columns it fills")
     batch_size: PositiveCount | None = Field(None, description="Rows per call")
-    max_cost: Number | None = Field(None, description="Most that a run may cost, in US dollars")
+    max_cost: Annotated[Number, Field(gt=0)] | None = Field(None, description="Most that a run may cost, in US dollars")
+    rate_limit: Annotated[Number, Field(gt=0)] | None = Field(None, description="Most requests to the model a second")
     on_error: Literal["fail", "null", "reject"] = Field("fail", description="What a failing row does")
 
 
@@ -519,4 +520,5 @@ class AiAssist(NodeBase):
     """Suggestions for people to accept; never changes data."""
 
     type: Literal["ai.assist"]
+    prompt: NonEmptyText | None = Field(None, description="What the model should mind, where one is asked")
     task: Literal["quality_rules", "mapping"] = Field(description="What to suggest")

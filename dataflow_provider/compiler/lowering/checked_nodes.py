@@ -12,7 +12,7 @@ from typing import Any
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.kinds import MOMENT, NUMBER, TEXT, family, kind_of_type
 from dataflow_provider.compiler.lowering.context import Lowering, Path, Relation
-from dataflow_provider.compiler.lowering.query import lower_sql
+from dataflow_provider.compiler.lowering.enrich import ENRICH_TYPES
 from dataflow_provider.compiler.lowering.tree import order_parts
 from dataflow_provider.compiler.typing_checks import clash_of
 from dataflow_provider.compiler.typing_rules import word
@@ -35,7 +35,6 @@ from dataflow_provider.spec.nodes import (
     SqlTarget,
 )
 
-_AI_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 _NOT_ORDERED = ("JSON", "BLOB", "BOOLEAN")
 Check = Callable[[Lowering, GraphNode, Any, Relation], None]
 
@@ -48,8 +47,6 @@ def check_node(scope: Lowering, node: GraphNode) -> None:
     if not node.inputs or not isinstance(spec, QualityBase | AiAssist | AiEnrich | AiSql):
         return
     if isinstance(spec, AiSql):
-        if spec.query is not None:
-            lower_sql(scope, node, spec, (None,))
         return
     rows = scope.input(node.inputs[0])
     check = _CHECKS.get(type(spec))
@@ -63,7 +60,7 @@ def check_node(scope: Lowering, node: GraphNode) -> None:
 def _enriched(rows: Relation, spec: AiEnrich) -> Relation:
     if rows.columns is None:
         return rows
-    new = {name: _AI_TYPES.get(output.type, "") for name, output in spec.outputs.items()}
+    new = {name: ENRICH_TYPES.get(output.type, "") for name, output in spec.outputs.items()}
     columns = {**rows.columns, **dict.fromkeys(new, "")}
     return Relation(rows.parts, columns, rows.cheap, {**rows.kinds, **new})
 

@@ -36,7 +36,7 @@ from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError, TransientError
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import QualitySeverity, ReferenceQuality, SqlSource, SqlTransform
+from dataflow_provider.spec.nodes import AiSql, QualitySeverity, ReferenceQuality, SqlSource, SqlTransform
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
 Path = tuple[str | int, ...]
@@ -137,7 +137,7 @@ class Lowering:
                 self._reserved.add(spec.table.strip('"').casefold())
             elif isinstance(spec, ReferenceQuality):
                 self._reserved.add(spec.reference.table.strip('"').casefold())
-            text = spec.query if isinstance(spec, SqlSource | SqlTransform) else None
+            text = spec.query if isinstance(spec, SqlSource | SqlTransform | AiSql) else None
             if text is None:
                 continue
             try:

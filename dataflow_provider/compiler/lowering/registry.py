@@ -8,6 +8,7 @@ from typing import Any
 
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port
+from dataflow_provider.compiler.lowering.enrich import lower_enrich
 from dataflow_provider.compiler.lowering.files import lower_file_source
 from dataflow_provider.compiler.lowering.filtering import lower_filter, lower_router
 from dataflow_provider.compiler.lowering.grouping import lower_aggregate, lower_deduplicate, lower_pivot
@@ -23,6 +24,8 @@ from dataflow_provider.connectors.manifests import is_native
 from dataflow_provider.spec.node_types import of_model
 from dataflow_provider.spec.nodes import (
     AggregateTransform,
+    AiEnrich,
+    AiSql,
     DeduplicateTransform,
     ExpressionTransform,
     FileSource,
@@ -51,6 +54,8 @@ LOWERERS: Mapping[type[NodeBase], Lower] = MappingProxyType(
         FileSource: lower_file_source,
         NativeSource: lower_native_source,
         SqlTransform: lower_sql,
+        AiSql: lower_sql,
+        AiEnrich: lower_enrich,
         FilterTransform: lower_filter,
         SelectTransform: lower_select,
         ExpressionTransform: lower_expression,

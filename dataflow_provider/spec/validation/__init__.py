@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataflow_provider.spec.findings import Problem
+from dataflow_provider.spec.validation.ai import validate_ai
 from dataflow_provider.spec.validation.edges import validate_cycles, validate_edges
 from dataflow_provider.spec.validation.hooks import validate_hooks
 from dataflow_provider.spec.validation.identity import validate_identity
@@ -28,6 +29,7 @@ RULES = (
     validate_targets,
     validate_services,
     validate_quality,
+    validate_ai,
     validate_hooks,
 )
 

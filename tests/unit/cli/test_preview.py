@@ -149,8 +149,8 @@ def test_preview_limit_outside_its_bounds_is_wrong_usage(pipeline: Path, limit: 
 
 def test_preview_refuses_an_ai_node(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.write_text(
-        PIPELINE.replace("from: loud, table", "from: told, table")
-        + "  told: {type: ai.enrich, from: loud, prompt: p, inputs: [id], outputs: {mood: {type: string}}}\n"
+        PIPELINE.replace("from: loud, table", "from: n, table")
+        + "  n: {type: ai.enrich, from: loud, connection: m, prompt: p, inputs: [id], outputs: {x: {type: string}}}\n"
     )
     status, answer = preview(capsys, pipeline, "--node", "t")
     assert (status, answer["error"]["code"]) == (1, "DF-PREVIEW-003")

@@ -265,8 +265,6 @@ def test_router_without_a_port_means_its_rest() -> None:
         ({"a": source(), "t": {"type": "target.kafka", "from": "a", "topic": "t"}}, {},
          "DF-PLAN-001.*target.duckdb"),
         ({"a": source(), "t": {"type": "target.postgres", "from": "a", "table": "t"}}, {}, "DF-PLAN-005.*connection"),
-        ({"a": source(), "q": {"type": "ai.sql", "from": "a", "prompt": "p", "query": "SELECT 1"}, "t": target("q")},
-         {}, "DF-PLAN-001.*ai.sql"),
         ({"a": {"type": "source.file", "path": "a", "format": "csv", "incremental": {"column": "x"}}, "t": target("a")},
          {}, "DF-PLAN-001.*incremental"),
         ({"a": {"type": "source.file", "path": "x", "format": "cdr"}, "t": target("a")}, {}, "DF-PLAN-001.*cdr"),
@@ -284,8 +282,8 @@ def test_pipeline_that_cannot_run_is_refused(nodes: Nodes, top: dict[str, Any], 
 def test_all_refusals_come_at_once_with_their_node() -> None:
     nodes = {
         "a": {"type": "source.kafka", "topic": "x"},
-        "q": {"type": "ai.sql", "from": "a", "prompt": "p", "query": "SELECT 1"},
-        "t": target("q"),
+        "q": {"type": "target.kafka", "from": "a", "topic": "y"},
+        "t": target("a"),
     }
     with pytest.raises(CompileError) as caught:
         plan(nodes)

@@ -27,6 +27,7 @@ pytest_plugins = (
     "tests.engines.live",
     "tests.engines.packages",
     "tests.engines.http_service",
+    "tests.engines.kafka",
 )
 
 IN_CI = os.environ.get("CI") == "true"

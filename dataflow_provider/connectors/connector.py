@@ -7,13 +7,20 @@ A connector object keeps nothing: what `connect` returns is handed back to every
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, Partition, SchemaPage, SchemaRequest
+from dataflow_provider.connectors.requests import (
+    ExtractRequest,
+    LoadRequest,
+    Partition,
+    SchemaPage,
+    SchemaRequest,
+    Span,
+)
 from dataflow_provider.errors import AuthorError, InternalError, Place
 from dataflow_provider.spec.manifest import Capability, ConnectorManifest, Operation
 
@@ -64,6 +71,14 @@ class ConnectorBase(ABC, Generic[S]):
         """Return the parts of a read; a connector with `partitioned_read` may name bounds in them."""
         return [Partition(column, index, count) for index in range(count)]
 
+    def do_freeze(self, session: S, request: ExtractRequest, since: Mapping[str, Any] | None, initial: Any) -> Span:
+        """Return what a run reads, and every retry of it; for connectors that declare `frozen_read`.
+
+        It begins where an earlier read ended (`since`, the `end` of its span), without one at `initial` as the node
+        says it (None: at the first row that there is), and ends with the last row that there is now.
+        """
+        raise self._cannot(Capability.FROZEN_READ)
+
     # ------------------------------------------------------------ what others call
 
     @contextmanager
@@ -88,6 +103,17 @@ class ConnectorBase(ABC, Generic[S]):
         self._require(Capability.PARTITIONED_READ)
         return self.do_plan_partitions(session, request, column, count)
 
+    def freeze(
+        self, session: S, request: ExtractRequest, since: Mapping[str, Any] | None = None, initial: Any = None
+    ) -> Span:
+        """Return what a run reads, and every retry of it.
+
+        Raises:
+            AuthorError: `DF-CONN-016` when the connector's rows have no positions.
+        """
+        self._require(Capability.FROZEN_READ)
+        return self.do_freeze(session, request, since, initial)
+
     def extract_data(self, session: S, request: ExtractRequest) -> Iterator[Any]:
         """Yield the batches asked for, never more rows than `limit`.
 
@@ -100,6 +126,7 @@ class ConnectorBase(ABC, Generic[S]):
             (request.columns is not None, Capability.COLUMN_PROJECTION),
             (bool(request.predicates), Capability.PREDICATE_PUSHDOWN),
             (request.partition is not None, Capability.PARTITIONED_READ),
+            (request.span is not None, Capability.FROZEN_READ),
         ):
             if asked:
                 self._require(capability)

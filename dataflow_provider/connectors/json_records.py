@@ -19,6 +19,8 @@ from dataflow_provider.connectors.requests import ExtractRequest
 from dataflow_provider.errors import AuthorError, Place, TerminalError
 
 MAX_FLATTENED_LEVELS = 20
+BLOCK_CHARACTERS = 8_000_000
+"""A batch of large records is given out before it has as many rows as were asked for."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,23 @@ class RecordReader:
             return
         with tempfile.TemporaryFile("w+", encoding="utf-8") as waiting:
             kinds: dict[str, str | None] = {}
-            for count, (record, row) in enumerate(rows, 1):
+            count = 0
+            for record, row in rows:
+                try:
+                    line = to_json([record.origin, record.line, record.offset, row])
+                except JsonError as exc:
+                    self.reject(record, str(exc))
+                    continue
                 for name, value in row.items():
                     kinds[name] = widest(kinds.get(name), kind_of(value))
-                waiting.write(to_json([record.origin, record.line, record.offset, row]) + "\n")
+                waiting.write(line + "\n")
+                count += 1
                 if limit is not None and count >= limit:
                     break
             waiting.seek(0)
-            found = {**{name: kind or "VARCHAR" for name, kind in kinds.items()}, **self.known}
+            found = {name: kind or "VARCHAR" for name, kind in kinds.items()}
+            if count:
+                found |= self.known
             self._check_columns(found)
             yield from self._typed(found, (_waited(line) for line in waiting), None)
 
@@ -110,17 +121,17 @@ class RecordReader:
         schema = pyarrow.schema([(name, kind) for name, kind, _ in typed])
         yield pyarrow.RecordBatch.from_pylist([], schema=schema)
         block: list[list[Any]] = []
-        given = 0
+        given = weight = 0
         for record, row in rows:
             try:
                 block.append([_converted(name, convert, row.get(name)) for name, _, convert in typed])
             except JsonError as exc:
                 self.reject(record, str(exc))
                 continue
-            given += 1
-            if len(block) >= self.request.batch_rows:
+            given, weight = given + 1, weight + len(record.raw)
+            if len(block) >= self.request.batch_rows or weight >= BLOCK_CHARACTERS:
                 yield _batch(block, schema)
-                block = []
+                block, weight = [], 0
             if limit is not None and given >= limit:
                 break
         if block:
@@ -196,12 +207,20 @@ def json_or_error(text: str | bytes) -> Any:
         JsonError: when it is none; its text tells the place and no content.
     """
     try:
-        return parse_json(text.decode("utf-8") if isinstance(text, bytes) else text)
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        value = parse_json(text)
+        if "\\ud" in text.lower():
+            to_json(value).encode()
     except UnicodeDecodeError as exc:
         raise JsonError(f"byte {exc.start} is not UTF-8") from None
+    except UnicodeEncodeError:
+        raise JsonError("it holds half a character (a lone surrogate)") from None
     except json.JSONDecodeError as exc:
         raise JsonError(f"it is no JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}") from None
     except RecursionError:
         raise JsonError("it is nested too deeply") from None
+    except JsonError:
+        raise
     except ValueError as exc:
         raise JsonError(f"it is no JSON: {exc}") from None
+    return value

@@ -45,12 +45,19 @@ def to_json(value: Any) -> str:
     '{"a":[1.50,null,true]}'
 
     Raises:
-        JsonError: for a number that JSON has not.
+        JsonError: for a number that JSON has not, and for what is nested too deeply.
     """
+    try:
+        return _text_of(value)
+    except RecursionError:
+        raise JsonError("it is nested too deeply") from None
+
+
+def _text_of(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{to_json(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_text_of(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(to_json, value)) + "]"
+        return "[" + ",".join(map(_text_of, value)) + "]"
     if isinstance(value, Decimal | float) and not math.isfinite(value):
         raise JsonError("JSON has no NaN and no infinity")
     if isinstance(value, Decimal):
@@ -120,7 +127,10 @@ def converter_of(kind: str) -> tuple[Any, Convert]:
 
 
 def _to_text(value: Any) -> str:
-    return value if isinstance(value, str) else to_json(value)
+    try:
+        return value if isinstance(value, str) else _text_of(value)
+    except RecursionError:
+        raise JsonError("text: it is nested too deeply") from None
 
 
 def _to_boolean(value: Any) -> bool:

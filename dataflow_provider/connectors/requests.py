@@ -39,6 +39,30 @@ class Partition:
     upper: Value | None = None
 
 
+@dataclass(frozen=True)
+class Span:
+    """A read with both ends fixed, so that it gives the same rows again; `start` inclusive, `end` exclusive.
+
+    `of` is what is read, such as a topic; the positions are plain JSON that only their connector understands.
+    """
+
+    of: str
+    start: Mapping[str, Any]
+    end: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"of": self.of, "start": dict(self.start), "end": dict(self.end)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Span:
+        """Return what `to_json` has written.
+
+        Raises:
+            KeyError, TypeError, ValueError: when it is something else.
+        """
+        return cls(str(stored["of"]), dict(stored["start"]), dict(stored["end"]))
+
+
 class Rejects(Protocol):
     """Takes the records that could not be read, where a node wants to keep them (`on_bad_record: reject`)."""
 
@@ -56,6 +80,7 @@ class ExtractRequest:
     predicates:    all of them hold for the rows wanted; only given with `predicate_pushdown`
     limit:         most rows wanted, for a preview; None means all
     partition:     the part to read; only given with `partitioned_read`
+    span:          where the read begins and ends; only given with `frozen_read`, None reads all there is now
     batch_rows:    about how many rows a batch holds
     on_bad_record: what a record does that cannot be read
     rejects:       takes such records when `on_bad_record` is `reject`
@@ -68,6 +93,7 @@ class ExtractRequest:
     predicates: tuple[Predicate, ...] = ()
     limit: int | None = None
     partition: Partition | None = None
+    span: Span | None = None
     batch_rows: int = 10_000
     on_bad_record: Literal["fail", "skip", "reject"] = "fail"
     rejects: Rejects | None = None

@@ -40,6 +40,7 @@ class ConnectorContract:
 
     schema: Any = SCHEMA
     rows: tuple[dict[str, Any], ...] = ROWS
+    partition_column: str = "id"
 
     @pytest.fixture
     def broken_connection(self) -> ConnectionSpec | None:
@@ -170,7 +171,7 @@ class ConnectorContract:
         needs(connector, Operation.EXTRACT, Operation.LOAD, Capability.PARTITIONED_READ)
         self.load(connector, session, options, project)
         request = ExtractRequest("contract", options, project=project)
-        parts = connector.plan_partitions(session, request, "id", 3)
+        parts = connector.plan_partitions(session, request, self.partition_column, 3)
         found = [row["id"] for part in parts for row in self.read(connector, session, options, project, partition=part)]
         assert sorted(found) == [row["id"] for row in self.rows]
 

@@ -27,6 +27,7 @@ class Capability(StrEnum):
     COLUMN_PROJECTION:  reads only the columns asked for
     PREDICATE_PUSHDOWN: leaves out rows that plain comparisons rule out; it may give more rows, never fewer
     PARTITIONED_READ:   reads one of several parts, so that parts are read side by side
+    FROZEN_READ:        tells where its rows end now, and reads up to there again; `incremental` needs it
     BULK_LOAD:          takes batches of any size; without it they are cut to `batch_size` rows
     STREAMING:          can be read without end
     SCHEMA_DISCOVERY:   lists what there is to read, with columns and types
@@ -36,6 +37,7 @@ class Capability(StrEnum):
     COLUMN_PROJECTION = "column_projection"
     PREDICATE_PUSHDOWN = "predicate_pushdown"
     PARTITIONED_READ = "partitioned_read"
+    FROZEN_READ = "frozen_read"
     BULK_LOAD = "bulk_load"
     STREAMING = "streaming"
     SCHEMA_DISCOVERY = "schema_discovery"

@@ -12,22 +12,65 @@ from dataflow_provider.spec.values import Count, Duration, Flag, NonEmptyText, N
 # ---------------------------------------------------------------- topics
 
 
+KafkaFormat = Literal["json", "csv"]
+
+
+class KafkaOptions(Model):
+    """How records are read and written."""
+
+    delimiter: Text | None = Field(None, description="csv: column separator, one character; `,` when omitted")
+    quote: Text | None = Field(None, description='csv: quote character; `"` when omitted')
+    timeout: Duration | None = Field(None, description="Longest silence of the brokers; 60s when omitted")
+
+
+class KafkaSourceOptions(KafkaOptions):
+    """How records are read."""
+
+    flatten: Flag = Field(False, description="json: objects inside a record become columns `outer_inner`")
+    null: Text | None = Field(None, description="csv: text that means NULL; the empty field when omitted")
+    tombstones: Literal["keep", "skip"] = Field("keep", description="Records without a value: rows of NULL, or none")
+    on_lost: Literal["fail", "skip"] = Field(
+        "fail", description="What it does when records were deleted before they were read"
+    )
+    max_record_bytes: PositiveCount = Field(16_000_000, description="Larger values are bad records")
+
+
 class KafkaSource(NativeSource):
-    """A Kafka topic."""
+    """A Kafka topic, read from one offset to another."""
 
     type: Literal["source.kafka"]
     topic: NonEmptyText = Field(description="Topic to read")
-    format: NonEmptyText | None = Field(None, description="json or avro")
-    options: dict[Text, Scalar] = Field(default_factory=dict, description="Consumer options")
+    format: KafkaFormat = Field("json", description="json, or csv with a `schema`")
+    options: KafkaSourceOptions | None = Field(None, description="How records are read")
+
+
+class TopicCreate(Model):
+    """How a missing topic is made."""
+
+    if_missing: Flag = Field(False, description="Create the topic when it is missing")
+    partitions: PositiveCount | None = Field(None, description="Its partitions; the cluster's default when omitted")
+    replication: PositiveCount | None = Field(None, description="Copies of each; the cluster's default when omitted")
+
+
+class KafkaTargetOptions(KafkaOptions):
+    """How records are written."""
+
+    compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field("none", description="Of batches of records")
+    partitioner: Literal["murmur2_random", "consistent_random", "random"] = Field(
+        "murmur2_random", description="How a key finds its partition; the default is that of Java's clients"
+    )
+    max_record_bytes: PositiveCount = Field(1_000_000, description="A larger record fails the write")
 
 
 class KafkaTarget(NativeTarget):
-    """A Kafka topic."""
+    """A Kafka topic, written record by record."""
 
     type: Literal["target.kafka"]
     topic: NonEmptyText = Field(description="Topic to write")
-    format: NonEmptyText | None = Field(None, description="json or avro")
-    options: dict[Text, Scalar] = Field(default_factory=dict, description="Producer options")
+    key: tuple[NonEmptyText, ...] = Field((), description="Columns that make the record's key; none when omitted")
+    format: KafkaFormat = Field("json", description="json or csv")
+    create: TopicCreate | None = Field(None, description="Create a missing topic")
+    options: KafkaTargetOptions | None = Field(None, description="How records are written")
 
 
 # ---------------------------------------------------------------- services

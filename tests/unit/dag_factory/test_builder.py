@@ -136,7 +136,7 @@ def test_dag_of_nodes_that_cannot_run_yet_is_refused_with_their_places() -> None
         build('schedule: {cron: "0 6 * * *", calendar: PL}\n', nodes)
     assert {(finding.code, finding.node) for finding in caught.value.findings} >= {
         ("DF-DAG-011", None),
-        ("DF-PLAN-001", "calls"),
+        ("DF-PLAN-005", "calls"),
     }
 
 

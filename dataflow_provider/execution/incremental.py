@@ -60,7 +60,7 @@ def incremental_sources(plan: Plan, stage_ids: Iterable[str] | None = None) -> t
 
 
 def targets_fed_by(plan: Plan, source: str) -> tuple[str, ...]:
-    """Return the targets that rows of the source reach."""
+    """Return the targets that rows of the source reach, whatever part of the plan is run."""
     found: dict[str, None] = {}
     waiting = [source]
     while waiting:
@@ -68,11 +68,9 @@ def targets_fed_by(plan: Plan, source: str) -> tuple[str, ...]:
             if reader not in found:
                 found[reader] = None
                 waiting.append(reader)
-    written = {stage.id for stage in plan.stages}
     return tuple(
-        node for node in plan.graph.nodes
-        if node in found and node in written and isinstance(plan.graph.nodes[node].spec, TargetBase)
-    )  # fmt: skip
+        node for node in plan.graph.nodes if node in found and isinstance(plan.graph.nodes[node].spec, TargetBase)
+    )
 
 
 def _incremental(plan: Plan, node: str) -> Incremental | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from dataflow_provider.compiler.plan import Plan
 from dataflow_provider.compiler.values import RunValues
@@ -12,7 +13,7 @@ from dataflow_provider.errors import DataflowError
 from dataflow_provider.execution.incremental import note_published
 from dataflow_provider.execution.progress import Progress
 from dataflow_provider.execution.results import RunResult, StageResult
-from dataflow_provider.execution.stage import release_inputs, run_stage
+from dataflow_provider.execution.stage import release_inputs, rows_stand, run_stage
 from dataflow_provider.execution.watermarks import WatermarkStore
 from dataflow_provider.spec.project import Project
 
@@ -27,17 +28,25 @@ def run_pipeline(
     project: Project,
     on_stage: Callable[[str, StageOutcome], None] = lambda stage, outcome: None,
     store: WatermarkStore | None = None,
+    *,
+    from_checkpoint: bool = False,
+    is_part: bool = False,
 ) -> RunResult:
     """Run every stage once and return how it went; `on_stage` hears of each stage as it ends.
 
-    `store` keeps the watermarks of incremental sources, whose windows are frozen in the values already.
+    `store` keeps the watermarks of incremental sources, whose windows are frozen in the values already. `is_part` says
+    that the plan is cut, so that the run is not at its end with it.
 
     A failed stage stops those that depend on it, the others still run. When an earlier try of the run ended between
-    its targets, those that it has published are left out.
+    its targets, those that it has published are left out; with `from_checkpoint` all that is done and as it was.
     """
     started = time.monotonic()
     progress = Progress.of(plan, values, project)
-    needless = progress.needless()
+    if from_checkpoint:
+        stand = partial(rows_stand, plan=plan, values=values, connections=connections, project=project)
+        needless = progress.reusable(stand)
+    else:
+        needless = progress.needless()
     done: list[StageResult] = []
     errors: dict[str, DataflowError] = {}
     skipped: list[str] = []
@@ -60,8 +69,8 @@ def run_pipeline(
             except DataflowError as error:
                 outcome = errors[stage.id] = error
         on_stage(stage.id, outcome)
-    if not errors:
-        progress.forget()
+    if not errors and not is_part:
+        progress.end()
     return RunResult(
         run_id=values.run_id,
         state="failed" if errors else max((one.state for one in done), key=("success", "warning").index),

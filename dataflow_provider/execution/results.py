@@ -35,7 +35,8 @@ class NodeResult:
 class StageResult:
     """One stage that succeeded; a failed one raises instead. `problems` are warnings met on the way.
 
-    `quality` has a result for each rule of its quality nodes, `ai` what each model took.
+    `quality` has a result for each rule of its quality nodes, `ai` what each model took. `reused` says that an earlier
+    try has done it.
 
     `compiled` is what it ran, for lineage; it stays in the process.
     """
@@ -48,6 +49,7 @@ class StageResult:
     compiled: CompiledStage | None = field(default=None, compare=False, repr=False)
     quality: tuple[RuleResult, ...] = ()
     ai: tuple[Usage, ...] = ()
+    reused: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape that tasks leave in XCom and the run page reads."""
@@ -114,7 +116,10 @@ class RunResult:
             "seconds": self.seconds,
             "nodes": [self._node_json(node) for node in self.nodes],
             "stages": [
-                *({"id": one.stage, "state": one.state, "seconds": one.seconds} for one in self.stages),
+                *(
+                    {"id": one.stage, "state": one.state, "seconds": one.seconds, "reused": one.reused}
+                    for one in self.stages
+                ),
                 *({"id": stage, "state": "failed", "error": error_json(error)} for stage, error in self.errors.items()),
                 *({"id": stage, "state": "skipped"} for stage in self.skipped),
             ],

@@ -195,6 +195,23 @@ def release_inputs(
     _release(plan, stage, inputs, values, connections, project)
 
 
+def rows_stand(
+    stage: Stage,
+    ports: Iterable[str | None],
+    plan: Plan,
+    values: RunValues,
+    connections: Connections,
+    project: Project,
+) -> bool:
+    """Return whether the rows that the stage keeps of its ports are there, as it has left them."""
+    with open_session(plan, stage, connections, project, read_only=True) as session:
+        dialect = get_dialect(stage.dialect)
+        tables = StageTables(session, dialect, plan, values)
+        inputs = (StageInput(stage.id, port, stage.id) for port in ports)
+        outputs = (Output(one.node, one.port, input_table(plan, values, dialect, one), None) for one in inputs)
+        return all(tables.stands(output) for output in outputs)
+
+
 def _release(
     plan: Plan,
     stage: Stage,
@@ -410,10 +427,18 @@ class StageRun:
     def _leave(self, compiled: CompiledStage) -> None:
         """Tables that nobody needs any more are dropped: the target's own, and inputs that all their readers used."""
         self.tables.drop(_left_over(compiled))
+        if self._is_last_of_a_part():
+            self.tables.drop(output.table for output in compiled.outputs)
         self.tables.drop(self.handed)
         self.tables.drop(rows.table for rows in self.arrived)
         if self.outgoing is None:
             self.release_inputs()
+
+    def _is_last_of_a_part(self) -> bool:
+        """Return whether the run was asked for this node's rows alone, and they are not kept as a checkpoint."""
+        is_read = any(one.stage == self.stage.id for other in self.plan.stages for one in other.inputs)
+        is_target = isinstance(self.plan.graph.nodes[self.stage.id].spec, TargetBase)
+        return not (is_read or is_target or is_kept(self.plan, self.stage))
 
     def release_inputs(self) -> None:
         """The stage is done with the rows of earlier ones; those of a connector's target, once it has written them."""

@@ -29,53 +29,33 @@ _USUAL_LENGTH = 128
 
 
 @dataclass(frozen=True)
-class StageTables:
-    """The stage tables of one run in the database of one session."""
+class RegisteredTable:
+    """A stage table as the register tells it: by its quoted name, `created_at` in UTC."""
+
+    table: str
+    pipeline: str
+    workspace: str
+    run_id: str
+    node: str
+    port: str
+    created_at: str
+
+
+@dataclass(frozen=True)
+class StageRegister:
+    """The register in the database of one session, whoever made the tables."""
 
     session: SqlSession
     dialect: SqlDialect
-    plan: Plan
-    values: RunValues
 
-    def prepare(self) -> None:
-        """The register exists, and tables nobody came back for in seven days are gone."""
-        schema = self.dialect.create_stage_schema()
-        for register, columns in ((self._register, _TABLES), (self._reads, _READS)):
-            if self.session.columns_of(register) is None:
-                self._make(([] if schema is None else [schema]) + [self._creation(register, columns)], register)
-        oldest = _utc_text(datetime.now(UTC) - timedelta(days=KEEP_DAYS))
-        self.drop_if_possible(
-            self._ask("table_name", self._register, f"{self._quote('created_at')} < {self._text(oldest)}")
-        )
-
-    def register(self, outputs: Iterable[Output], digest: str) -> None:
-        """The tables just built stand in the register; nobody has read them yet.
-
-        Raises:
-            TerminalError: when another run has a table of this name; its rows and ours must not meet.
-        """
-        found = list(outputs)
-        for output, known in zip(found, self.require_own(found), strict=True):
-            if known:
-                self._forget(output.table)
-            row = (output.table, *self._owner(output), _utc_text(datetime.now(UTC)), digest)
-            self._add(self._register, _TABLES, row)
-
-    def require_own(self, outputs: Iterable[Output]) -> list[bool]:
-        """Return of each whether it stands in the register already; none is another run's, so all may be replaced.
-
-        Raises:
-            TerminalError: when another run has a table of one of these names; its rows and ours must not meet.
-        """
-        return [self._is_own(output.table, self._owner(output)) for output in outputs]
-
-    def mark_read(self, table: str, stage: str) -> None:
-        """The stage has done its work with the table, whatever happens to it now."""
-        self._add(self._reads, _READS, (table, stage, _utc_text(datetime.now(UTC))))
-
-    def is_read_by_all(self, table: str, stages: Iterable[str]) -> bool:
-        """Return whether each of the stages has marked the table as read."""
-        return set(self._ask("stage", self._reads, self._is(table))) >= set(stages)
+    def tables(self) -> list[RegisteredTable]:
+        """Return all tables, the oldest first; none where nothing has run yet."""
+        if self.session.columns_of(self._register) is None:
+            return []
+        rows = self._rows(_TABLES[:7], self._register, "1 = 1")
+        # Oracle keeps an empty text as NULL.
+        found = (RegisteredTable(*("" if text is None else str(text) for text in row)) for row in rows)
+        return sorted(found, key=lambda one: (one.created_at, one.table))
 
     def drop(self, tables: Iterable[str]) -> None:
         """The tables, by their quoted names, are gone and forgotten; a missing one is no error."""
@@ -93,7 +73,95 @@ class StageTables:
             except DataflowError as error:
                 logger.warning("The stage table %s stays for now: %s", table, error)
 
-    # ------------------------------------------------------------ the register itself
+    def _ask(self, column: str, register: str, condition: str) -> list[str]:
+        return [row[0] for row in self._rows((column,), register, condition)]
+
+    def _rows(self, names: Sequence[str], register: str, condition: str) -> list[tuple[Any, ...]]:
+        columns = self.dialect.publish.columns(names)
+        return self.session.fetch_rows(f"SELECT {columns} FROM {register} WHERE {condition}")[1]
+
+    def _add(self, register: str, columns: Sequence[str], values: Sequence[str]) -> None:
+        texts = ", ".join(map(self._text, values))
+        self.session.execute(f"INSERT INTO {register} ({self.dialect.publish.columns(columns)}) VALUES ({texts})")
+
+    def _forget(self, table: str) -> None:
+        """In this order a crash leaves a table that is known, never marks of readers that nobody looks for."""
+        for register in (self._reads, self._register):
+            self.session.execute(f"DELETE FROM {register} WHERE {self._is(table)}")
+
+    def _is(self, table: str) -> str:
+        return f"{self._quote('table_name')} = {self._text(table)}"
+
+    def _quote(self, name: str) -> str:
+        return self.dialect.publish.quote(name)
+
+    def _text(self, value: str) -> str:
+        return self.dialect.publish.text(value)
+
+    @property
+    def _register(self) -> str:
+        return self.dialect.stage_table("stage_tables")
+
+    @property
+    def _reads(self) -> str:
+        return self.dialect.stage_table("stage_reads")
+
+
+@dataclass(frozen=True)
+class StageTables(StageRegister):
+    """The stage tables of one run in the database of one session."""
+
+    plan: Plan
+    values: RunValues
+
+    def prepare(self) -> None:
+        """The register exists, and tables nobody came back for in seven days are gone."""
+        schema = self.dialect.create_stage_schema()
+        for register, columns in ((self._register, _TABLES), (self._reads, _READS)):
+            if self.session.columns_of(register) is None:
+                self._make(([] if schema is None else [schema]) + [self._creation(register, columns)], register)
+        oldest = utc_text(datetime.now(UTC) - timedelta(days=KEEP_DAYS))
+        self.drop_if_possible(
+            self._ask("table_name", self._register, f"{self._quote('created_at')} < {self._text(oldest)}")
+        )
+
+    def register(self, outputs: Iterable[Output], digest: str) -> None:
+        """The tables just built stand in the register; nobody has read them yet.
+
+        Raises:
+            TerminalError: when another run has a table of this name; its rows and ours must not meet.
+        """
+        found = list(outputs)
+        for output, known in zip(found, self.require_own(found), strict=True):
+            if known:
+                self._forget(output.table)
+            row = (output.table, *self._owner(output), utc_text(datetime.now(UTC)), digest)
+            self._add(self._register, _TABLES, row)
+
+    def require_own(self, outputs: Iterable[Output]) -> list[bool]:
+        """Return of each whether it stands in the register already; none is another run's, so all may be replaced.
+
+        Raises:
+            TerminalError: when another run has a table of one of these names; its rows and ours must not meet.
+        """
+        return [self._is_own(output.table, self._owner(output)) for output in outputs]
+
+    def stands(self, output: Output) -> bool:
+        """Return whether the rows of an output are there, finished, and this run's."""
+        if self.session.columns_of(self._register) is None or not self._is_own(output.table, self._owner(output)):
+            return False
+        finished = self._ask("hash", self._register, self._is(output.table))
+        return all(finished) and self.session.columns_of(output.table) is not None
+
+    def mark_read(self, table: str, stage: str) -> None:
+        """The stage has done its work with the table, whatever happens to it now."""
+        self._add(self._reads, _READS, (table, stage, utc_text(datetime.now(UTC))))
+
+    def is_read_by_all(self, table: str, stages: Iterable[str]) -> bool:
+        """Return whether each of the stages has marked the table as read."""
+        return set(self._ask("stage", self._reads, self._is(table))) >= set(stages)
+
+    # ------------------------------------------------------------ rows of the register
 
     def _make(self, statements: Iterable[str], register: str) -> None:
         """Another stage may make it at this moment; then its statements fail, and the register is there."""
@@ -134,41 +202,8 @@ class StageTables:
                     )
         return bool(rows)
 
-    def _ask(self, column: str, register: str, condition: str) -> list[str]:
-        return [row[0] for row in self._rows((column,), register, condition)]
 
-    def _rows(self, names: Sequence[str], register: str, condition: str) -> list[tuple[Any, ...]]:
-        columns = self.dialect.publish.columns(names)
-        return self.session.fetch_rows(f"SELECT {columns} FROM {register} WHERE {condition}")[1]
-
-    def _add(self, register: str, columns: Sequence[str], values: Sequence[str]) -> None:
-        texts = ", ".join(map(self._text, values))
-        self.session.execute(f"INSERT INTO {register} ({self.dialect.publish.columns(columns)}) VALUES ({texts})")
-
-    def _forget(self, table: str) -> None:
-        """In this order a crash leaves a table that is known, never marks of readers that nobody looks for."""
-        for register in (self._reads, self._register):
-            self.session.execute(f"DELETE FROM {register} WHERE {self._is(table)}")
-
-    def _is(self, table: str) -> str:
-        return f"{self._quote('table_name')} = {self._text(table)}"
-
-    def _quote(self, name: str) -> str:
-        return self.dialect.publish.quote(name)
-
-    def _text(self, value: str) -> str:
-        return self.dialect.publish.text(value)
-
-    @property
-    def _register(self) -> str:
-        return self.dialect.stage_table("stage_tables")
-
-    @property
-    def _reads(self) -> str:
-        return self.dialect.stage_table("stage_reads")
-
-
-def _utc_text(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -16,15 +16,17 @@ from typing import Any
 from dataflow_provider.cli.airflow_connections import pipeline_connections
 from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
+from dataflow_provider.compiler.cut import cut_plan
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.plan import Plan, plan_pipeline
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.execution.frozen import has_begun, start_run
-from dataflow_provider.execution.incremental import freeze_windows
+from dataflow_provider.execution.incremental import freeze_windows, incremental_sources
 from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
+from dataflow_provider.execution.progress import require_checkpoint
 from dataflow_provider.execution.results import NodeResult, RunResult, StageResult, error_json
 from dataflow_provider.execution.values import Interval, parse_interval
 from dataflow_provider.execution.watermarks import FileWatermarks
@@ -37,7 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", type=Path, help="pipeline file")
     add_values(parser)
     parser.add_argument("--run-id", metavar="ID", help="name of the run; one used before is a retry of that run")
-    parser.add_argument("--from-checkpoint", action="store_true", help="go on after the last kept result of the run")
+    parser.add_argument(
+        "--from-checkpoint", action="store_true", help="go on where the run failed: what is done is not done again"
+    )
+    parser.add_argument(
+        "--node", metavar="N", help="only this node and those before it; publishes only if it is a target"
+    )
+    parser.set_defaults(usage_error=parser.error)
     parser.add_argument("--verbose", action="store_true", help="log every statement to stderr")
 
 
@@ -55,9 +63,11 @@ def run(args: argparse.Namespace) -> int:
     """Validate, run, and print what happened to every node.
 
     JSON: `{"run_id", "state", "seconds", "nodes": [{"id", "rows_in", "rows_out", "rows_rejected", "seconds"}],
-    "stages": [{"id", "state", "seconds"}], "error", "findings"}`; `state` is success, warning or failed. A run that
-    fails before it starts has `state`, `error` and `findings` only.
+    "stages": [{"id", "state", "seconds", "reused"}], "error", "findings"}`; `state` is success, warning or failed. A
+    run that fails before it starts has `state`, `error` and `findings` only.
     """
+    if args.from_checkpoint and args.run_id is None:
+        args.usage_error("`--from-checkpoint` goes on with a run: name it with `--run-id`")
     findings: list[Finding] = []
     try:
         with logged(verbose=args.verbose), stoppable():
@@ -100,17 +110,15 @@ def _load(path: Path, findings: list[Finding]) -> Loaded:
 
 
 def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> RunResult:
-    if args.from_checkpoint:
-        raise AuthorError(
-            "DF-RUN-060",
-            "`--from-checkpoint` cannot be used yet",
-            hint="Run the same `--run-id` again without it: every stage is computed anew and published once.",
-        )
     pipeline, project = loaded.require(), Project.of(args.path)
     try:
         plan = plan_pipeline(pipeline)
     except CompileError as error:
         raise placed(error, loaded, findings) from error
+    if args.node is not None:
+        plan = cut_plan(plan, args.node)
+    if args.from_checkpoint:
+        require_checkpoint(pipeline, project, args.run_id)
     again = has_begun(pipeline, project, args.run_id)
     values = start_run(
         pipeline, project, now=datetime.now(UTC), run_id=args.run_id, interval=args.interval, params=dict(args.param)
@@ -118,10 +126,14 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     connections = pipeline_connections(project)
     _judge(plan, values, connections, project, loaded, findings)
     store = FileWatermarks.of(project, pipeline.id)
-    values, remarks = freeze_windows(plan, values, connections, project, store, again=again)
+    sources = incremental_sources(plan, [stage.id for stage in plan.stages])
+    values, remarks = freeze_windows(plan, values, connections, project, store, sources, again=again)
     findings += [loaded.finding(problem) for problem in remarks]
     show = _Progress(plan, quiet=args.json)
-    result = run_pipeline(plan, values, connections, project, show.on_stage, store)
+    result = run_pipeline(
+        plan, values, connections, project, show.on_stage, store,
+        from_checkpoint=args.from_checkpoint, is_part=args.node is not None,
+    )  # fmt: skip
     for stage in result.stages:
         findings += [loaded.finding(problem) for problem in stage.problems]
     for failure in result.errors.values():
@@ -224,16 +236,16 @@ class _Progress:
             return
         if isinstance(outcome, StageResult):
             for node in outcome.nodes:
-                sys.stdout.write(self._line(node, last=node.id == stage))
+                sys.stdout.write(self._line(node, last=node.id == stage, reused=outcome.reused))
         elif outcome is None:
             sys.stdout.write(f"{stage:<{self._width}}not run: a stage before it failed\n")
         else:
             sys.stdout.write(f"{stage:<{self._width}}FAILED\n")
         sys.stdout.flush()
 
-    def _line(self, node: NodeResult, *, last: bool) -> str:
+    def _line(self, node: NodeResult, *, last: bool, reused: bool) -> str:
         counts = (node.rows_in, node.rows_out, node.rows_rejected)
-        seconds = f"{node.seconds:>10.2f}" if last else ""
+        seconds = f"{'reused' if reused else f'{node.seconds:.2f}':>10}" if last else ""
         return f"{node.id:<{self._width}}{''.join(_count(count) for count in counts)}{seconds}".rstrip() + "\n"
 
 

@@ -113,7 +113,8 @@ def test_run_failing_stage_names_node_and_line(pipeline: Path, capsys: pytest.Ca
         (["--param", "low=x"], "DF-RUN-006"),
         (["--run-id", "a b"], "DF-RUN-001"),
         (["--interval", "2026-01-02/2026-01-01"], "DF-RUN-002"),
-        (["--from-checkpoint", "--run-id", "r1"], "DF-RUN-060"),
+        (["--from-checkpoint", "--run-id", "r1"], "DF-RUN-062"),
+        (["--node", "god"], "DF-RUN-063"),
     ],
 )
 def test_run_that_cannot_start_says_why(
@@ -125,11 +126,31 @@ def test_run_that_cannot_start_says_why(
     assert "findings" in answer
 
 
-@pytest.mark.parametrize("arguments", [["--param", "low"], ["--interval", "yesterday"], ["--nope"]])
+@pytest.mark.parametrize(
+    "arguments", [["--param", "low"], ["--interval", "yesterday"], ["--nope"], ["--from-checkpoint"]]
+)
 def test_run_wrong_usage_exits_2(pipeline: Path, arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["run", str(pipeline), *arguments])
     assert caught.value.code == 2
+
+
+def test_run_from_checkpoint_says_what_it_reused(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.write_text(PIPELINE.replace("mode: append}", "mode: append}, pre_sql: [INSERT INTO missing VALUES (1)]"))
+    assert main(["run", str(pipeline), "--run-id", "r1"]) == 1
+    rows(pipeline, "CREATE TABLE missing (n INTEGER)")
+    capsys.readouterr()
+    assert main(["run", str(pipeline), "--run-id", "r1", "--from-checkpoint", "--json"]) == 0
+    answer = answer_of(capsys)
+    assert {stage["id"]: stage["reused"] for stage in answer["stages"]} == {"good": True, "bad": True, "t": False}
+    assert {finding["code"] for finding in answer["findings"]} == {"DF-RUN-054"}
+    assert rows(pipeline, "SELECT id FROM mart.t ORDER BY id") == [(2,), (3,)]
+
+
+def test_run_node_publishes_that_target_alone(pipeline: Path) -> None:
+    assert main(["run", str(pipeline), "--node", "bad"]) == 0
+    assert (pipeline.parents[2] / "out" / "bad.csv").read_text() == "id,v\n1,a\n"
+    assert rows(pipeline, "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'mart'") == [(0,)]
 
 
 def test_run_of_a_missing_file_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ Tables are made inside the engine from the row's number, the same on every engin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 import duckdb
 import pandas
+import psutil
 import psycopg
 
 from dataflow_provider.compiler.plan import Plan, plan_pipeline
@@ -61,6 +63,20 @@ class Engine:
     def rows(self) -> list[tuple[Any, ...]]:
         with self.connect() as connection:
             return [tuple(row) for row in connection.execute(ROWS).fetchall()]
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU that this process and the server with its sessions, ended ones too, have taken so far."""
+        mine = time.process_time()
+        if self.name == "duckdb":
+            return mine
+        with self.connect() as connection:
+            (first,) = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)").fetchone()
+        server = psutil.Process(int(first))
+        while any(_is_session(child) for child in server.children()):
+            time.sleep(0.01)
+        alive: float = sum(sum(child.cpu_times()[:2]) for child in server.children())
+        ended_and_own: float = sum(server.cpu_times()[:4])
+        return mine + alive + ended_and_own
 
     # ------------------------------------------------------------ data
 
@@ -220,6 +236,14 @@ class Engine:
         if "started_at" in frame:
             frame["started_at"] = pandas.to_datetime(frame["started_at"])
         return frame
+
+
+def _is_session(child: psutil.Process) -> bool:
+    """Whether a process of the server serves a client, by the title it gives itself."""
+    try:
+        return "127.0.0.1" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 _NUMBER = "CAST(i AS BIGINT)"

@@ -27,6 +27,7 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [_modules("triggers.sql_job")],
         "bundles": [_modules("dag_factory.bundles", "dag_factory.git_bundle")],
         "connection-types": [_connection_form(name, hook) for name, hook in HOOKS.items()],
+        "db-managers": ["dataflow_provider.db.schema.DataflowTables"],
         "cli": ["dataflow_provider.cli.airflow_hook.get_cli_commands"],
         "config": {"dataflow": {"description": "Options of DataFlow AI.", "options": _options()}},
     }
@@ -89,6 +90,9 @@ def _options() -> dict[str, Any]:
             "Connections that the pipelines of a workspace may use, as a JSON object of workspace to patterns of ids; "
             "`*` stands for every workspace. When empty every pipeline may use every connection.",
             '{"billing": ["dwh", "billing_*"], "*": ["shared_*"]}',
+        ),
+        "run_retention_days": _option(
+            "Days that records of runs are kept in the metadata database; 400 when empty, 0 for ever.", "90"
         ),
     }
 

@@ -26,6 +26,7 @@ class Settings:
     `file_roots`: folders local files must lie under. `warehouse`: file of the embedded DuckDB.
     `workspace_connections`: patterns of the connection ids that a workspace's pipelines may use; None: every one.
     `warehouse_lock_timeout_s`: how long a stage waits in line for a DuckDB file (option `warehouse_lock_timeout`).
+    `run_retention_days`: how long records of runs are kept, 0 for ever.
     """
 
     pipelines_folder: Path
@@ -33,6 +34,7 @@ class Settings:
     warehouse: Path | None = None
     warehouse_lock_timeout_s: float = 600.0
     workspace_connections: Mapping[str, tuple[str, ...]] | None = None
+    run_retention_days: float = 400.0
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -40,7 +42,7 @@ class Settings:
 
         Raises:
             AuthorError: DF-SETTINGS-001 for a path that is not absolute, DF-SETTINGS-002 for an unreadable airflow.cfg,
-                DF-SETTINGS-003 for a time that is no number, DF-SETTINGS-004 for unreadable workspaces.
+                DF-SETTINGS-003 for a number that is none, DF-SETTINGS-004 for unreadable workspaces.
         """
         environ = os.environ if environ is None else environ
         roots = (part.strip() for part in _option("file_roots", environ).split(":"))
@@ -48,24 +50,25 @@ class Settings:
             pipelines_folder=_path("pipelines_folder", environ) or _airflow_home(environ) / "yaml_pipelines",
             file_roots=tuple(_absolute("file_roots", part) for part in roots if part),
             warehouse=_path("warehouse", environ),
-            warehouse_lock_timeout_s=_seconds("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
             workspace_connections=_patterns("workspace_connections", environ),
+            warehouse_lock_timeout_s=_number("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
+            run_retention_days=_number("run_retention_days", environ, cls.run_retention_days),
         )
 
 
-def _seconds(key: str, environ: Mapping[str, str], default: float) -> float:
+def _number(key: str, environ: Mapping[str, str], default: float) -> float:
     text = _option(key, environ).strip()
     try:
-        seconds = float(text) if text else default
+        number = float(text) if text else default
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
+        number = -1.0
+    if not 0 <= number < float("inf"):
         raise AuthorError(
             "DF-SETTINGS-003",
-            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no number of seconds.",
-            hint=f"Set `AIRFLOW__DATAFLOW__{key.upper()}` to a number such as `600`.",
+            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no number.",
+            hint=f"Set `AIRFLOW__DATAFLOW__{key.upper()}` to a number such as `{default:g}`.",
         )
-    return seconds
+    return number
 
 
 def _patterns(key: str, environ: Mapping[str, str]) -> Mapping[str, tuple[str, ...]] | None:

@@ -11,12 +11,17 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from dataflow_provider.api.shim import LazyApp
+from dataflow_provider.api.shim import LazyApp, RunServiceMiddleware
 
 
 def build_apps() -> list[Any]:
     """Return the application that Airflow mounts."""
     return [{"name": "DataFlow AI", "app": LazyApp(), "url_prefix": "/dataflow"}]
+
+
+def build_middlewares() -> list[Any]:
+    """Return what Airflow puts around its API server: the start of the thread that keeps run records."""
+    return [{"name": "DataFlow AI", "middleware": RunServiceMiddleware, "args": [], "kwargs": {}}]
 
 
 def build_views(base_url: str) -> list[Any]:
@@ -44,4 +49,5 @@ class DataflowPlugin(AirflowPlugin):
 
     name = "dataflow"
     fastapi_apps = build_apps()
+    fastapi_root_middlewares = build_middlewares()
     external_views = build_views(conf.get("api", "base_url", fallback="") or "")

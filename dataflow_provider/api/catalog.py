@@ -25,6 +25,7 @@ from dataflow_provider.api.definitions import our_bundles
 from dataflow_provider.api.import_errors import findings_of_trace
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
 from dataflow_provider.dag_factory.loading import INVALID_TAG
+from dataflow_provider.runs.xcoms import RETURN_VALUE
 from dataflow_provider.spec.findings import Finding
 
 OUR_TAG = "dataflow"
@@ -34,7 +35,6 @@ MAX_KEPT_WARNINGS = 50_000
 kept_warnings: dict[tuple[int, datetime | None], bool] = {}
 _DAG_RUN: Any = DagRun  # its `state` is a synonym, which the types do not tell
 RUN_COLUMNS = (DagRun.id, DagRun.dag_id, DagRun.run_id, _DAG_RUN.state, DagRun.start_date, DagRun.end_date)
-RETURN_VALUE = "return_value"
 
 
 @dataclass(frozen=True)

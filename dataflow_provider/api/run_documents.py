@@ -13,7 +13,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from dataflow_provider.api.catalog import RETURN_VALUE, RUN_COLUMNS, find_warned_runs, read_state, seconds_between
+from dataflow_provider.api.catalog import RUN_COLUMNS, find_warned_runs, read_state, seconds_between
 from dataflow_provider.api.datamodels import (
     Graph,
     GraphStage,
@@ -29,7 +29,7 @@ from dataflow_provider.api.datamodels import (
 from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.graphs import SQL_FIELDS, build_graph
 from dataflow_provider.api.problems import ProblemError
-from dataflow_provider.operators.errors import ERROR_XCOM
+from dataflow_provider.runs.xcoms import ERROR_XCOM, RETURN_VALUE
 from dataflow_provider.security import Right
 
 _STAGE_STATES = {state.value: state for state in StageState}

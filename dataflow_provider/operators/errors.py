@@ -9,9 +9,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dataflow_provider.errors import DataflowError, TransientError
-
-ERROR_XCOM = "dataflow_error"
-"""XCom key of the message of the error that ended a task's last try; a new try begins without it."""
+from dataflow_provider.runs.xcoms import ERROR_XCOM, QUALITY_XCOM
 
 
 class TaskStoppedError(AirflowException):
@@ -36,9 +34,16 @@ def airflow_errors() -> Iterator[None]:
 
 @contextmanager
 def keep_error(context: Any) -> Iterator[None]:
-    """The message of an error of ours is left in the task's XCom, where the run page reads it without the log."""
+    """The message of an error of ours is left in the task's XCom, where the run's record gets it without the log.
+
+    So is what quality rules found that have stopped the run.
+    """
     try:
         yield
     except DataflowError as error:
         context["ti"].xcom_push(ERROR_XCOM, str(error))
+        from dataflow_provider.quality.results import QualityError
+
+        if isinstance(error, QualityError):
+            context["ti"].xcom_push(QUALITY_XCOM, [one.to_json() for one in error.results])
         raise

@@ -13,13 +13,16 @@ SyncDags = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def metadata_tables() -> None:
-    """Airflow's core tables exist; migrations would take a quarter of a minute."""
+    """Airflow's core tables and ours exist; migrations would take a quarter of a minute."""
     import airflow.models
     from airflow import settings
     from airflow.models.base import Base
 
+    from dataflow_provider.db.tables import Base as OurBase
+
     airflow.models.import_all_models()
     Base.metadata.create_all(settings.get_engine())
+    OurBase.metadata.create_all(settings.get_engine())
 
 
 @pytest.fixture
@@ -51,8 +54,10 @@ def _empty_tables() -> None:
     from airflow.models.base import Base
     from airflow.utils.session import create_session
 
+    from dataflow_provider.db.tables import Base as OurBase
+
     with create_session() as session:
-        for table in reversed(Base.metadata.sorted_tables):
+        for table in (*reversed(OurBase.metadata.sorted_tables), *reversed(Base.metadata.sorted_tables)):
             session.execute(table.delete())
 
 

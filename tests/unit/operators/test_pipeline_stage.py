@@ -14,8 +14,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from dataflow_provider.airflow_compat import serialize_dag
 from dataflow_provider.dag_factory.loading import load_folder
 from dataflow_provider.errors import TransientError
-from dataflow_provider.operators.errors import ERROR_XCOM, TaskStoppedError, airflow_errors
+from dataflow_provider.operators.errors import TaskStoppedError, airflow_errors
 from dataflow_provider.operators.pipeline_stage import PipelineStageOperator
+from dataflow_provider.runs.xcoms import ERROR_XCOM
 from tests.unit.operators.conftest import MakeContext, Query
 
 PIPELINE = """\

@@ -1,0 +1,1 @@
+"""The product's own tables in Airflow's metadata database; tasks never see them."""

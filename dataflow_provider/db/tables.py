@@ -1,0 +1,119 @@
+"""Tables of the product. Nothing refers to Airflow's tables by key: a pipeline that is gone keeps its history.
+
+Written by the one process that holds the lease (see `lease`), but for what users mark as read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from airflow.utils.sqlalchemy import UtcDateTime
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+ID_LENGTH = 250
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys only
+
+
+class Base(DeclarativeBase):
+    """Base of our tables, apart from Airflow's."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "idx_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON}
+
+
+class RunRecord(Base):
+    """One run of a pipeline as people see it.
+
+    `source_*` is what Airflow's row said when this was written, so that an unchanged run is not read again. Counts are
+    None where nothing was measured. `reasons` says why a run that finished is a warning.
+    """
+
+    __tablename__ = "dataflow_run"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    pipeline_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    run_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    workspace: Mapped[str] = mapped_column(String(ID_LENGTH), default="")
+    run_type: Mapped[str] = mapped_column(String(50))
+    state: Mapped[str] = mapped_column(String(20))
+    queued_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    duration_s: Mapped[float | None]
+    logical_date: Mapped[datetime | None]
+    interval_start: Mapped[datetime | None]
+    interval_end: Mapped[datetime | None]
+    triggered_by: Mapped[str | None] = mapped_column(String(500))
+    rows_read: Mapped[int | None] = mapped_column(BigInteger)
+    rows_written: Mapped[int | None] = mapped_column(BigInteger)
+    rows_rejected: Mapped[int | None] = mapped_column(BigInteger)
+    bytes_moved: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str | None] = mapped_column(Text)
+    error_stage: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    error_node: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    source_id: Mapped[int] = mapped_column(Integer)
+    source_state: Mapped[str] = mapped_column(String(50))
+    source_updated_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("pipeline_id", "run_id"),
+        Index(None, "pipeline_id", "started_at"),
+        Index(None, "state"),
+        Index(None, "source_id"),
+        Index(None, "ended_at"),
+    )
+
+
+class NodeRecord(Base):
+    """What one node did in a run; `quality` holds the results of its rules, `sql_text` what its stage ran."""
+
+    __tablename__ = "dataflow_run_node"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_key: Mapped[int] = mapped_column(BigId, ForeignKey("dataflow_run.id", ondelete="CASCADE"))
+    node_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    position: Mapped[int] = mapped_column(Integer)
+    node_type: Mapped[str | None] = mapped_column(String(100))
+    stage_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    state: Mapped[str] = mapped_column(String(20))
+    try_number: Mapped[int] = mapped_column(Integer)
+    rows_in: Mapped[int | None] = mapped_column(BigInteger)
+    rows_out: Mapped[int | None] = mapped_column(BigInteger)
+    rows_rejected: Mapped[int | None] = mapped_column(BigInteger)
+    bytes_moved: Mapped[int | None] = mapped_column(BigInteger)
+    seconds: Mapped[float | None]
+    is_checkpoint: Mapped[bool]
+    sql_hash: Mapped[str | None] = mapped_column(String(64))
+    sql_text: Mapped[str | None] = mapped_column(Text)
+    quality: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+    __table_args__ = (UniqueConstraint("run_key", "node_id"),)
+
+
+class Lease(Base):
+    """Who does a job that only one process may do, until when; `position` is how far the job has come.
+
+    `term` goes up with each new holder. Every transaction of a holder touches its row first, so that one that was
+    thought dead and wakes up finds another term and writes nothing.
+    """
+
+    __tablename__ = "dataflow_lease"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(200))
+    term: Mapped[int] = mapped_column(Integer)
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    position: Mapped[dict[str, Any]]

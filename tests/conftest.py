@@ -28,6 +28,7 @@ pytest_plugins = (
     "tests.engines.packages",
     "tests.engines.http_service",
     "tests.engines.kafka",
+    "tests.engines.sftp",
 )
 
 IN_CI = os.environ.get("CI") == "true"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dataflow_provider.compiler.errors import CompileError
-from dataflow_provider.connectors.manifests import find_manifest, is_native
+from dataflow_provider.connectors.manifests import find_manifest, reads_or_writes_itself
 from dataflow_provider.spec.edges import InputRef, inputs_of, parse_reference
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
@@ -244,7 +244,7 @@ def _run_connections(
 def _needs_duckdb(spec: Node) -> bool:
     """Return whether only DuckDB carries out the node, wherever its rows come from."""
     is_table = isinstance(spec, SqlSource | SqlTarget) and _dialect_of(spec) == DEFAULT_DIALECT
-    return is_table or (isinstance(spec, FileSource | FileTarget) and not is_native(spec.connector))
+    return is_table or (isinstance(spec, FileSource | FileTarget) and not reads_or_writes_itself(spec))
 
 
 def _dialect_of(spec: SqlSource | SqlTarget) -> str:

@@ -12,10 +12,10 @@ from decimal import Decimal
 from sqlglot import exp
 
 from dataflow_provider.compiler.bind import UnboundError, bind_values
-from dataflow_provider.compiler.graph import GraphNode
+from dataflow_provider.compiler.graph import DEFAULT_DIALECT, GraphNode
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.plan import Plan
-from dataflow_provider.compiler.sqltext import SqlTextError, parse_expression
+from dataflow_provider.compiler.sqltext import SqlTextError, parse_expression, parse_type
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.manifests import find_manifest
 from dataflow_provider.connectors.requests import Comparison, ExtractRequest, LoadRequest, Predicate, Value
@@ -61,7 +61,7 @@ def extract_request(
     manifest = find_manifest(spec.connector)
     options = {name: value for name, value in own_fields(node.spec, SourceBase).items() if name not in _NOT_ASKED}
     if spec.schema_:
-        options["schema"] = spec.schema_
+        options["schema"] = _file_types(spec, node.dialect) if isinstance(spec, FileSource) else spec.schema_
     condition = _condition(plan, node, spec, values)
     columns: tuple[str, ...] | None = None
     if manifest is not None and manifest.can(Capability.COLUMN_PROJECTION) and spec.columns is not None:
@@ -78,6 +78,17 @@ def extract_request(
         on_bad_record=getattr(spec, "on_bad_record", "fail"),
         project=project,
     )
+
+
+def _file_types(spec: FileSource, dialect: str) -> dict[str, str]:
+    """Return the declared types as DuckDB writes them, which reads the files; the stage's database casts again."""
+    types: dict[str, str] = {}
+    for name, text in (spec.schema_ or {}).items():
+        try:
+            types[name] = parse_type(text, get_dialect(dialect)).sql(get_dialect(DEFAULT_DIALECT).sqlglot)
+        except SqlTextError:
+            types[name] = text  # Told where the stage's SQL is made.
+    return types
 
 
 def load_request(

@@ -25,7 +25,7 @@ from dataflow_provider.compiler.native import describe_request, extract_request,
 from dataflow_provider.compiler.passes.inside import Fused, find_kept
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Figure, Step
@@ -211,14 +211,14 @@ def _extracts(scope: Lowering, plan: Plan, stage: Stage) -> Iterable[Step]:
     for node in (plan.graph.nodes[one] for one in stage.nodes):
         if isinstance(node.spec, AiEnrich):
             yield Step("extract", describe_enrich(node.spec), node=node.id, table=raw_table(plan, values, node))
-        if not isinstance(node.spec, SourceBase) or not is_native(node.spec.connector):
+        if not isinstance(node.spec, SourceBase) or not reads_or_writes_itself(node.spec):
             continue
         told = describe_request(node.spec, extract_request(plan, node, node.spec, values, None))
         yield Step("extract", told, node=node.id, table=raw_table(plan, values, node))
 
 
 def _loads(scope: Lowering, plan: Plan, head: GraphNode) -> Iterable[Step]:
-    if isinstance(head.spec, TargetBase) and is_native(head.spec.connector):
+    if isinstance(head.spec, TargetBase) and reads_or_writes_itself(head.spec):
         values = scope.values or RunValues("")
         told = describe_request(head.spec, load_request(plan, head, head.spec, values, None))
         yield Step("load", told, node=head.id)

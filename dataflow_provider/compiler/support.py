@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataflow_provider.compiler.graph import EMBEDDED, Graph, GraphNode
-from dataflow_provider.connectors.manifests import BUILT_IN, find_manifest, is_native
+from dataflow_provider.connectors.manifests import BUILT_IN, find_manifest, reads_or_writes_itself
 from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.manifest import Capability
 from dataflow_provider.spec.models import Pipeline
@@ -87,7 +87,7 @@ def _of_native(node: GraphNode) -> Iterator[Problem]:
     """What a connector cannot do, by its manifest."""
     spec = node.spec
     found = find_manifest(spec.connector) if isinstance(spec, SourceBase | TargetBase) else None
-    if found is None or not is_native(found.name):
+    if found is None or not reads_or_writes_itself(spec):
         return
     if isinstance(spec, SourceBase) and spec.partition is not None and not found.can(Capability.PARTITIONED_READ):
         yield Problem(

@@ -22,6 +22,7 @@ class ConnectionType(StrEnum):
     SFTP = "sftp"
     SNOWFLAKE = "snowflake"
     SQLITE = "sqlite"
+    SSH = "ssh"
     SYBASE = "sybase"
     TERADATA = "teradata"
     WASB = "wasb"

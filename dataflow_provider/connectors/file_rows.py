@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow
 
-from dataflow_provider.spec.nodes import FileOptions, FileSource, FileTarget
+from dataflow_provider.connectors.file_options import (
+    Option,
+    columns_in_file,
+    common_header,
+    copy_options,
+    csv_options,
+    find_name,
+    first_line_options,
+    read_compression,
+    time_formats,
+    undeclared_in_file,
+    wanted_columns,
+)
+from dataflow_provider.connectors.requests import ExtractRequest
+from dataflow_provider.errors import AuthorError, Place, TerminalError
+from dataflow_provider.spec.nodes import FileSource, FileTarget
 
-_ENDINGS = {".gz": "gzip", ".zst": "zstd"}
+_REJECTS, _SCANS = "df_rejects", "df_scans"
+_WORDS = ("FORMAT", "COMPRESSION")
 
 
 def open_engine(roots: Sequence[Path]) -> duckdb.DuckDBPyConnection:
@@ -26,94 +43,147 @@ def open_engine(roots: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     return raw
 
 
-def read_files(
-    raw: duckdb.DuckDBPyConnection,
-    source: FileSource,
-    paths: Sequence[str],
-    columns: Sequence[str] | None,
-    limit: int | None,
-    batch_rows: int,
-) -> Iterator[Any]:
-    """Yield the rows of the files; a CSV column without a declared type is text."""
-    listed = "*" if columns is None else ", ".join(map(_name, columns))
-    sql = f"SELECT {listed} FROM {_scan(source, paths)}" + ("" if limit is None else f" LIMIT {limit:d}")
-    reader = raw.sql(sql).to_arrow_reader(batch_rows)
-    yield pyarrow.RecordBatch.from_pylist([], schema=reader.schema)
-    yield from reader
+@dataclass(frozen=True)
+class FileReading:
+    """Files that one source reads; `names` tells what people call those that lie under another name here."""
+
+    raw: duckdb.DuckDBPyConnection
+    source: FileSource
+    request: ExtractRequest
+    paths: Sequence[str]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def batches(self) -> Iterator[Any]:
+        """Yield the rows; a CSV column without a declared type is text. Bad records go where the request says.
+
+        Raises:
+            AuthorError: when the columns do not fit what is declared, or each other.
+        """
+        request = self.request
+        scan, found = self._scan()
+        columns = list(found) if request.columns is None else list(request.columns)
+        listed = ", ".join(f"{_name(self._real(name, found))} AS {_name(name)}" for name in columns) or "*"
+        sql = f"SELECT {listed} FROM {scan}" + ("" if request.limit is None else f" LIMIT {request.limit:d}")
+        reader = self.raw.sql(sql).to_arrow_reader(request.batch_rows)
+        yield pyarrow.RecordBatch.from_pylist([], schema=reader.schema)
+        yield from reader
+        if self._keeps_rejects:
+            self._hand_over_rejects()
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return name and type of each column."""
+        rows = self.raw.execute(f"DESCRIBE SELECT * FROM {self._scan()[0]}").fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def told(self, text: str) -> str:
+        """Return a message with the files' own names."""
+        for path, name in self.names.items():
+            text = text.replace(path, name)
+        return text
+
+    # ------------------------------------------------------------ reading
+
+    @property
+    def _keeps_rejects(self) -> bool:
+        return self.source.format == "csv" and self.request.on_bad_record == "reject"
+
+    def _scan(self) -> tuple[str, Mapping[str, str]]:
+        """Return what is read from, and its columns as far as they are told before."""
+        files, types = f"[{', '.join(map(_text, self.paths))}]", self.source.schema_ or {}
+        options = self.source.options
+        if self.source.format == "parquet":
+            return f"read_parquet({files})", types
+        if self.source.format == "json":
+            given = _listed({**time_formats(options), **read_compression(options)})
+            given += f", columns = {_struct(types)}" if types else ", sample_size = -1"
+            return f"read_json({files}{given})", types
+        found = columns_in_file(self.source, self._header())
+        given = _listed({**csv_options(options), "auto_detect": False, **self._on_bad_record()})
+        return f"read_csv({files}{given}, columns = {_struct(found)})", wanted_columns(self.source, found)
+
+    def _on_bad_record(self) -> dict[str, Option]:
+        if self._keeps_rejects:
+            return {"store_rejects": True, "rejects_table": _REJECTS, "rejects_scan": _SCANS}
+        return {"ignore_errors": True} if self.request.on_bad_record == "skip" else {}
+
+    def _header(self) -> list[str] | None:
+        header = common_header(((self.told(path), self._first_line(path)) for path in self.paths), self.source)
+        if header is not None and (self.source.options.header is not False or not self.source.schema_):
+            for name in self.source.schema_ or ():
+                error = undeclared_in_file(name, header)
+                if error is not None:
+                    raise error
+        return header
+
+    def _first_line(self, path: str) -> str | None:
+        given = _listed(first_line_options(self.source.options))
+        rows = self.raw.execute(
+            f"SELECT * FROM read_csv({_text(path)}{given}, columns = {_struct({'line': 'VARCHAR'})}) LIMIT 1"
+        ).fetchall()
+        return str(rows[0][0] or "") if rows else None
+
+    def _real(self, name: str, found: Mapping[str, str]) -> str:
+        """Return a column as the file spells it.
+
+        Raises:
+            AuthorError: `DF-SQL-023` when the columns are known and it is not among them.
+        """
+        real = find_name(name, found) if found else name
+        if real is None:
+            error = undeclared_in_file(name, list(found))
+            raise AuthorError("DF-SQL-023", str(error and error.message), place=Place(node=self.request.node))
+        return real
+
+    def _hand_over_rejects(self) -> None:
+        """Give the request one record a bad line, with all its errors; DuckDB counts bytes from 1."""
+        rows = self.raw.execute(
+            f"SELECT any_value(s.file_path), e.line, min(e.line_byte_position) - 1, any_value(e.csv_line), "
+            f"string_agg(DISTINCT e.error_message, '; ') FROM {_REJECTS} AS e JOIN {_SCANS} AS s "
+            "USING (scan_id, file_id) GROUP BY scan_id, file_id, e.line ORDER BY 1, 2"
+        )
+        rejects = self.request.rejects
+        while rejects is not None and (block := rows.fetchmany(1_000)):
+            for path, line, byte_offset, raw, reason in block:
+                rejects.add(
+                    origin=self.told(path), line=line, byte_offset=byte_offset, raw=raw or "", reason=self.told(reason)
+                )
 
 
 def write_file(raw: duckdb.DuckDBPyConnection, target: FileTarget, batches: Any, path: str) -> int:
     """The file holds the rows of an Arrow reader; return how many. Compression follows the target's own name."""
     raw.register("_df_rows", batches)
     try:
-        options = ", ".join(f"{name} {value}" for name, value in _written(target).items())
+        options = ", ".join(
+            f"{name} {value if name in _WORDS else _literal(value)}" for name, value in copy_options(target).items()
+        )
         row = raw.execute(f"COPY (SELECT * FROM _df_rows) TO {_text(path)} ({options})").fetchone()
     finally:
         raw.unregister("_df_rows")
     return int(row[0]) if row else 0
 
 
-def describe_file(raw: duckdb.DuckDBPyConnection, source: FileSource, path: str) -> list[tuple[str, str]]:
-    """Return name and type of each column."""
-    rows = raw.execute(f"DESCRIBE SELECT * FROM {_scan(source, [path])}").fetchall()
-    return [(row[0], row[1]) for row in rows]
+def bad_file(node: str, path: str, reason: str) -> TerminalError:
+    """Return the error for a file that is not of its format, or is cut off."""
+    return TerminalError(
+        "DF-FILE-017",
+        f"the file `{path}` cannot be read: {reason}",
+        place=Place(node=node),
+        hint="Look whether it is complete and of the format and compression that the node names.",
+    )
 
 
-def _scan(source: FileSource, paths: Sequence[str]) -> str:
-    files, options, types = f"[{', '.join(map(_text, paths))}]", source.options, source.schema_ or {}
-    if source.format == "parquet":
-        return f"read_parquet({files})"
-    given = {**_formats(options), **_compression(options)}
-    declared = "{" + ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in types.items()) + "}"
-    if source.format == "json":
-        given |= {"columns": declared} if types else {"sample_size": "-1"}
-        return f"read_json({files}{_options(given)})"
-    given |= {**_csv(options), "all_varchar": "true", "skip": str(options.skip_rows or 0)}
-    if options.encoding:
-        given["encoding"] = _text(options.encoding)
-    if types:
-        casts = ", ".join(f"CAST({_name(name)} AS {kind}) AS {_name(name)}" for name, kind in types.items())
-        return f"(SELECT {casts} FROM read_csv({files}{_options(given)})) AS typed"
-    return f"read_csv({files}{_options(given)})"
+def _listed(given: Mapping[str, Option]) -> str:
+    return "".join(f", {name} = {_literal(value)}" for name, value in given.items())
 
 
-def _csv(options: FileOptions) -> dict[str, str]:
-    quote = '"' if options.quote is None else options.quote
-    return {
-        "header": str(options.header is not False).lower(),
-        "delim": _text("," if options.delimiter is None else options.delimiter),
-        "quote": _text(quote),
-        "escape": _text(quote if options.escape is None else options.escape),
-        "nullstr": _text(options.null or ""),
-    }
+def _literal(value: Option) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else _text(value)
 
 
-def _written(target: FileTarget) -> dict[str, str]:
-    given = {"FORMAT": target.format.upper()}
-    if target.format == "csv":
-        given |= _csv(target.options)
-    if target.format != "parquet":
-        given |= _formats(target.options)
-    compression: str | None = target.options.compression
-    if compression in (None, "auto"):
-        compression = next((name for ending, name in _ENDINGS.items() if target.path.endswith(ending)), None)
-    if compression:
-        given["COMPRESSION"] = "uncompressed" if compression == "none" and target.format == "parquet" else compression
-    return given
-
-
-def _formats(options: FileOptions) -> dict[str, str]:
-    given = {"dateformat": options.date_format, "timestampformat": options.timestamp_format}
-    return {name: _text(value) for name, value in given.items() if value}
-
-
-def _compression(options: FileOptions) -> dict[str, str]:
-    given = options.compression
-    return {"compression": _text(given)} if given and given != "auto" else {}
-
-
-def _options(given: dict[str, str]) -> str:
-    return "".join(f", {name} = {value}" for name, value in given.items())
+def _struct(types: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in types.items()) + "}"
 
 
 def _text(value: str) -> str:

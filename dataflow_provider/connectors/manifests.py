@@ -8,9 +8,11 @@ from types import MappingProxyType
 from dataflow_provider import __version__
 from dataflow_provider.connectors.connection_types import ConnectionType
 from dataflow_provider.spec.manifest import Capability, ConnectionField, ConnectorManifest, Maturity
+from dataflow_provider.spec.nodes import FileSource, FileTarget, NodeBase, SourceBase, TargetBase
 from dataflow_provider.spec.plugged import plugged_connectors
+from dataflow_provider.spec.project import is_remote
 
-DOCS = "docs/connections.md"
+DOCS, FILES_DOCS = "docs/connections.md", "docs/files.md"
 IMPL = "dataflow_provider.connectors.impl"
 DATABASE, WAREHOUSE, FILES, STREAM, SERVICE = "Databases", "Warehouses", "Files", "Streams", "Services"
 _SQL = frozenset(
@@ -22,6 +24,14 @@ _SQL = frozenset(
     }
 )
 _BULK = _SQL | {Capability.BULK_LOAD}
+_FILE_ROWS = frozenset(
+    {
+        Capability.COLUMN_PROJECTION,
+        Capability.PREDICATE_PUSHDOWN,
+        Capability.BULK_LOAD,
+        Capability.SCHEMA_DISCOVERY,
+    }
+)
 _NO_SERVER = "not run against a live server"
 
 _HOST = ConnectionField("host", "Host", required=True)
@@ -331,14 +341,38 @@ _MANIFESTS = (
         name="sftp",
         label="SFTP",
         kind="native",
-        implementation="",
-        description="Files on an SFTP server",
+        implementation=f"{IMPL}.sftp:SftpConnector",
+        description="CSV, Parquet and JSON lines on an SFTP server",
         icon="sftp",
         category=FILES,
-        docs=DOCS,
+        docs=FILES_DOCS,
         version=__version__,
-        connection_types=(ConnectionType.SFTP,),
-        maturity=Maturity.PLANNED,
+        connection_types=(ConnectionType.SFTP, ConnectionType.SSH),
+        capabilities=_FILE_ROWS,
+        maturity=Maturity.LIVE_TESTED,
+        tested_on="OpenSSH 9.2",
+        fields=(
+            _HOST,
+            _PORT,
+            _LOGIN,
+            _PASSWORD,
+            ConnectionField("private_key", "Private key", secret=True, description="RSA, ECDSA or Ed25519, in PEM"),
+            ConnectionField("key_file", "Key file", description="Path of a private key on the worker"),
+            ConnectionField("private_key_passphrase", "Passphrase of the key", secret=True),
+            ConnectionField(
+                "host_key",
+                "Key of the server",
+                placeholder="ssh-ed25519 AAAA…",
+                description="Its public key; without it the worker's known_hosts decides",
+            ),
+            ConnectionField("known_hosts", "File of known hosts", description="Instead of the worker's known_hosts"),
+            ConnectionField(
+                "no_host_key_check",
+                "Trust any server",
+                "boolean",
+                description="Whoever answers is sent the password: for tests only",
+            ),
+        ),
         package="sftp",
     ),
     ConnectorManifest(
@@ -380,3 +414,15 @@ def is_native(name: str) -> bool:
     """Return whether the connector reads and writes rows itself: no SQL runs there, and no engine reads its files."""
     found = find_manifest(name)
     return found is not None and found.kind == "native" and not found.can(Capability.ENGINE_FILES)
+
+
+def reads_or_writes_itself(spec: NodeBase) -> bool:
+    """Return whether the rows of a source or target pass through its connector, not through the engine of its stage.
+
+    An engine reads local files itself, but no call detail records, and nothing in an object store.
+    """
+    if not isinstance(spec, SourceBase | TargetBase):
+        return False
+    return is_native(spec.connector) or (
+        isinstance(spec, FileSource | FileTarget) and (spec.format == "cdr" or is_remote(spec.path))
+    )

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TextIO
 
 from dataflow_provider.compiler.compiled import Columns
-from dataflow_provider.compiler.lowering.files import split_header
+from dataflow_provider.connectors.file_options import split_header
 from dataflow_provider.connectors.registry import get_file_store
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.models import Pipeline

@@ -19,7 +19,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.arrow_rows import incoming_column
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.connectors.connections import MEMORY, Connections, ConnectionSpec
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.connectors.registry import get_file_store
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, DataflowError
@@ -209,7 +209,7 @@ class _StageCheck:
 
     def _comes_later(self, spec: SourceBase) -> bool:
         """Return whether its rows are not there to be looked at: a connector or an earlier stage brings them."""
-        if is_native(spec.connector):
+        if reads_or_writes_itself(spec):
             return True
         return isinstance(spec, FileSource) and self.check.foretold.writes(spec, self.check.project)
 
@@ -246,7 +246,7 @@ class _StageCheck:
 
     def _destination(self) -> str | None:
         spec = self.plan.graph.nodes[self.stage.id].spec
-        if not isinstance(spec, FileTarget) or is_native(spec.connector):
+        if not isinstance(spec, FileTarget) or reads_or_writes_itself(spec):
             return None
         self.check.foretold.add_file(spec, self.check.project)
         marker = run_marker(self.check.values.run_id, self.plan.pipeline.id, self.stage.id)

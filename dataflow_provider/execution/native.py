@@ -27,7 +27,7 @@ from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import Connections, ConnectionSpec
 from dataflow_provider.connectors.jdbc import read_stream
 from dataflow_provider.connectors.lock import Holder
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.connectors.native import NativeConnectorBase
 from dataflow_provider.connectors.parquet_rows import plain_batches, plain_type
 from dataflow_provider.connectors.registry import get_native_connector
@@ -114,7 +114,7 @@ class NativeRows:
         """Return what the connectors of the stage's sources gave, of each at most `limit` rows; each is asked once."""
         arrived: list[Arrived] = []
         for node in (self.plan.graph.nodes[one] for one in self.stage.nodes):
-            if isinstance(node.spec, SourceBase) and is_native(node.spec.connector):
+            if isinstance(node.spec, SourceBase) and reads_or_writes_itself(node.spec):
                 with blamed(node.id):
                     arrived += self._read_node(node, node.spec, limit)
         return tuple(arrived)
@@ -149,7 +149,7 @@ class NativeRows:
     def outgoing(self) -> Path | None:
         """The file in which the rows of a native target wait; None when the stage has none."""
         spec = self.plan.graph.nodes[self.stage.id].spec
-        return self.folder / "outgoing.arrow" if isinstance(spec, TargetBase) and is_native(spec.connector) else None
+        return self.folder / "outgoing.arrow" if isinstance(spec, TargetBase) and reads_or_writes_itself(spec) else None
 
     def write(self, path: Path) -> int:
         """The target's connector has written the rows of the file; return how many."""

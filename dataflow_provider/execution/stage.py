@@ -22,7 +22,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.base import FileDestination, SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.connectors.lock import Holder
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.connectors.registry import REGISTRY, get_connector, get_file_store
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
@@ -449,7 +449,7 @@ class StageRun:
 
     def _destination(self) -> FileDestination | None:
         target = self.plan.graph.nodes[self.stage.id].spec
-        if not isinstance(target, FileTarget) or is_native(target.connector):
+        if not isinstance(target, FileTarget) or reads_or_writes_itself(target):
             return None
         values = self.values
         marker = run_marker(values.run_id, self.plan.pipeline.id, self.stage.id, values.workspace, values.environment)
@@ -461,7 +461,7 @@ class StageRun:
             reads={
                 node: self.store.find(node, spec.path, self.project)
                 for node, spec in sources.items()
-                if isinstance(spec, FileSource) and not is_native(spec.connector)
+                if isinstance(spec, FileSource) and not reads_or_writes_itself(spec)
             },
             writes={} if destination is None else {destination.node: destination.temporary},
         )

@@ -26,7 +26,7 @@ from dataflow_provider.compiler.sql import known_columns
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.arrow_tables import count_rows
 from dataflow_provider.connectors.base import SqlSession
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.connectors.registry import get_file_store
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.registry import get_dialect
@@ -191,7 +191,7 @@ class Look:
             spec = self.plan.graph.nodes[node].spec
             if isinstance(spec, SqlSource) and spec.table is not None:
                 absent += self._missing_table(piece, session, node, spec)
-            elif isinstance(spec, FileSource) and not is_native(spec.connector):
+            elif isinstance(spec, FileSource) and not reads_or_writes_itself(spec):
                 try:
                     paths[node] = get_file_store("file").find(node, spec.path, self.project)
                 except AuthorError as error:
@@ -227,7 +227,7 @@ class Look:
 def _lower(scope: Lowering, node: GraphNode, ports: tuple[Port, ...]) -> None:
     """Lower a node as a run does, but that a file is read inside the query."""
     spec = node.spec
-    if isinstance(spec, FileSource) and not is_native(spec.connector) and ports == (None,):
+    if isinstance(spec, FileSource) and not reads_or_writes_itself(spec) and ports == (None,):
         lower_file_inline(scope, node, spec)
         return
     lower = lower_of(spec)

@@ -5,13 +5,11 @@ A file is read once, into a temporary table of the session, so that it can be co
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from dataflow_provider.compiler.columns import find_column
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
@@ -19,21 +17,29 @@ from dataflow_provider.compiler.lowering.sources import read
 from dataflow_provider.compiler.lowering.tree import alias, column, identifier, select, star
 from dataflow_provider.compiler.naming import stage_table_name
 from dataflow_provider.compiler.values import RunValues
+from dataflow_provider.connectors.file_options import (
+    Option,
+    columns_in_file,
+    common_header,
+    copy_options,
+    csv_options,
+    first_line_options,
+    read_compression,
+    time_formats,
+    undeclared_in_file,
+    wanted_columns,
+)
 from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Step
-from dataflow_provider.errors import DataflowError
+from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.spec.edges import REJECTED
-from dataflow_provider.spec.nodes import FileOptions, FileSource, FileTarget
-from dataflow_provider.spec.suggestions import did_you_mean, listed
+from dataflow_provider.spec.nodes import FileSource, FileTarget
 
 REJECT_COLUMNS: Columns = {
     "file": "VARCHAR", "line": "BIGINT", "byte_offset": "BIGINT", "raw": "VARCHAR", "reason": "VARCHAR",
 }  # fmt: skip
 """What the port `rejected` of a CSV source gives: one row a bad record; lines count from 1, bytes from 0."""
 
-# Never in a text file: with it a whole line is one field.
-_NO_DELIMITER = "\x01"
-_NO_NULL = "\x02"
 _RAW, _REJECTS, _SCANS = "raw", "rejects", "scans"
 
 
@@ -102,7 +108,7 @@ def _rows_of(
     if spec.format == "csv":
         return _csv_rows(scope, node, spec, names, paths, types)
     if spec.format == "json":
-        options = {**_formats(spec.options), **_compression(spec.options)}
+        options = _literals({**time_formats(spec.options), **read_compression(spec.options)})
         if types:
             return select([star()], _function("read_json", paths, {**options, "columns": _struct(types)})), types
         rows = select([star()], _function("read_json", paths, {**options, "sample_size": exp.Literal.number(-1)}))
@@ -133,7 +139,7 @@ def _csv_rows(
     types: Mapping[str, str],
 ) -> tuple[exp.Select, Columns | None]:
     """Every column of the file is named, so that nothing is guessed from the rows; undeclared columns are text."""
-    options = _csv_options(spec.options)
+    options = _literals(csv_options(spec.options))
     if spec.on_bad_record != "fail" and names is None:
         options["ignore_errors"] = exp.true()
     elif spec.on_bad_record != "fail" and names is not None:
@@ -147,144 +153,62 @@ def _csv_rows(
         header = _header(scope, node, spec, paths)
     else:
         header = None if seen is None else list(seen)
-    if header is None:
-        # Nobody has looked at the file: print what runs on a file that is as declared.
-        found = dict(types) or None
-    elif spec.options.header is False and types:
-        found = dict(types)
-    else:
-        found = {name: _type_in(types, name) for name in header}
-        _check_declared(scope, node, header, types)
-    if found is None:
+    # Without a header nobody has looked at the file: print what runs on a file that is as declared.
+    found = columns_in_file(spec, header)
+    if not found:
         rows = select([star()], _function("read_csv", paths, {**options, "all_varchar": exp.true()}))
         return rows, None
+    if header is not None and (spec.options.header is not False or not types):
+        _check_declared(scope, node, header, types)
     origin = _function("read_csv", paths, {**options, "auto_detect": exp.false(), "columns": _struct(found)})
-    wanted = {find_column(name, found) or name: kind for name, kind in types.items()} or found
+    wanted = wanted_columns(spec, found)
     items: list[exp.Expr] = [star()] if list(wanted) == list(found) else [column(name) for name in wanted]
     return select(items, origin), wanted
 
 
-def _type_in(types: Mapping[str, str], name: str) -> str:
-    declared = find_column(name, types)
-    return types[declared] if declared is not None else "VARCHAR"
-
-
 def _check_declared(scope: Lowering, node: GraphNode, header: Sequence[str], types: Mapping[str, str]) -> None:
-    known = dict.fromkeys(header, "")
     for name in types:
-        if find_column(name, known) is None:
-            scope.problem(
-                node.id,
-                ("schema", name),
-                "DF-SQL-023",
-                f"the file has no column `{name}`; its header names {listed(header)}",
-                did_you_mean(name, header),
-            )
+        error = undeclared_in_file(name, header)
+        if error is not None:
+            scope.problem(node.id, ("schema", name), error.code, error.message, error.hint)
 
 
 def _header(scope: Lowering, node: GraphNode, spec: FileSource, paths: Sequence[str]) -> list[str] | None:
-    """Return the column names by the first line of the files, which must agree; empty files have no say."""
-    first: tuple[str, list[str]] | None = None
-    for path in paths:
-        names = _header_of(scope, node, spec, path)
-        if names is None:
-            continue
-        if first is None:
-            first = (path, names)
-        elif names != first[1]:
-            scope.problem(
-                node.id,
-                ("path",),
-                "DF-SQL-024",
-                f"the files differ in their columns: `{first[0]}` has {listed(first[1])}, `{path}` has {listed(names)}",
-                "Read them by separate nodes and put them together in a `transform.union`.",
-            )
-            return None
-    if first is None and not spec.schema_:
-        scope.problem(
-            node.id,
-            ("path",),
-            "DF-SQL-025",
-            f"`{spec.path}` is empty, without even a header, so its columns are unknown",
-            "Declare them under `schema`.",
-        )
-    return first[1] if first else None
+    """Return the column names by the first line of the files; None when they are unknown, which is told."""
+    try:
+        return common_header(((path, _first_line(scope, node, spec, path)) for path in paths), spec)
+    except DataflowError as exc:
+        scope.problem(node.id, ("path",), exc.code, exc.message, exc.hint)
+        return None
 
 
-def _header_of(scope: Lowering, node: GraphNode, spec: FileSource, path: str) -> list[str] | None:
-    options = {
-        **_csv_options(spec.options),
-        "auto_detect": exp.false(),
-        "header": exp.false(),
-        "delim": exp.Literal.string(_NO_DELIMITER),
-        "quote": exp.Literal.string(""),
-        "escape": exp.Literal.string(""),
-        "nullstr": exp.Literal.string(_NO_NULL),
-        "columns": _struct({"line": "VARCHAR"}),
-    }
+def _first_line(scope: Lowering, node: GraphNode, spec: FileSource, path: str) -> str | None:
+    """Return the first line of a file; None when it is empty.
+
+    Raises:
+        AuthorError: `DF-SQL-022` when it cannot be read.
+    """
     probe = scope.probe_of(node.id)
     if probe is None:
         return None
+    options = {**_literals(first_line_options(spec.options)), "columns": _struct({"line": "VARCHAR"})}
+    query = select([star()], _function("read_csv", (path,), options)).limit(1, copy=False)
     try:
-        _, rows = probe.fetch_rows(
-            render(select([star()], _function("read_csv", (path,), options)).limit(1, copy=False), scope.dialect), 1
-        )
+        _, rows = probe.fetch_rows(render(query, scope.dialect), 1)
     except DataflowError as exc:
-        scope.problem(node.id, ("path",), "DF-SQL-022", f"`{path}` cannot be read: {exc.message}", exc.hint)
-        return None
-    if not rows:
-        return None
-    fields = split_header(str(rows[0][0] or ""), spec.options)
-    if spec.options.header is False:
-        return [f"column{number}" for number in range(len(fields))]
-    names = [name or f"column{number}" for number, name in enumerate(fields)]
-    repeated = sorted({name for name in names if sum(name.casefold() == one.casefold() for one in names) > 1})
-    if repeated:
-        scope.problem(
-            node.id,
-            ("path",),
-            "DF-SQL-026",
-            f"`{path}` names the column {listed(repeated)} more than once",
-            "Correct the header, or read without it: `options: {header: false, skip_rows: 1}` and a `schema`.",
-        )
-    return names
+        raise AuthorError("DF-SQL-022", f"`{path}` cannot be read: {exc.message}", hint=exc.hint) from exc
+    return str(rows[0][0] or "") if rows else None
 
 
-def split_header(line: str, options: FileOptions) -> list[str]:
-    """Return the fields of the first line of a CSV file, a byte order mark left out."""
-    quote = '"' if options.quote is None else options.quote
-    reader = csv.reader(
-        [line.removeprefix("\ufeff")],
-        delimiter=options.delimiter or ",",
-        quotechar=quote or None,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-    )
-    return next(reader, [])
-
-
-def _csv_options(options: FileOptions) -> dict[str, exp.Expr]:
-    quote = '"' if options.quote is None else options.quote
+def _literals(options: Mapping[str, Option]) -> dict[str, exp.Expr]:
     return {
-        "delim": exp.Literal.string("," if options.delimiter is None else options.delimiter),
-        "quote": exp.Literal.string(quote),
-        "escape": exp.Literal.string(quote if options.escape is None else options.escape),
-        "header": exp.Boolean(this=options.header is not False),
-        "nullstr": exp.Literal.string(options.null or ""),
-        "skip": exp.Literal.number(options.skip_rows or 0),
-        **({"encoding": exp.Literal.string(options.encoding)} if options.encoding else {}),
-        **_compression(options),
-        **_formats(options),
+        name: exp.Boolean(this=value)
+        if isinstance(value, bool)
+        else exp.Literal.number(value)
+        if isinstance(value, int)
+        else exp.Literal.string(value)
+        for name, value in options.items()
     }
-
-
-def _formats(options: FileOptions) -> dict[str, exp.Expr]:
-    given = {"dateformat": options.date_format, "timestampformat": options.timestamp_format}
-    return {name: exp.Literal.string(value) for name, value in given.items() if value}
-
-
-def _compression(options: FileOptions) -> dict[str, exp.Expr]:
-    given = options.compression
-    return {"compression": exp.Literal.string(given)} if given and given != "auto" else {}
 
 
 def _function(name: str, paths: Sequence[str], options: Mapping[str, exp.Expr]) -> exp.Table:
@@ -339,35 +263,16 @@ def _rejected(names: _Names) -> exp.Select:
 
 # ---------------------------------------------------------------- writing
 
-_ENDINGS = {".gz": "gzip", ".zst": "zstd"}
-
 
 def copy_statement(scope: Lowering, target: FileTarget, table: str, path: str) -> str:
     """Return the statement that writes the rows of a table to a file; compression follows the target's own name."""
     text = scope.dialect.publish.text
-    options = target.options
-    given = {"FORMAT": target.format.upper()}
-    if target.format == "csv":
-        quote = '"' if options.quote is None else options.quote
-        given |= {
-            "HEADER": str(options.header is not False).upper(),
-            "DELIMITER": text("," if options.delimiter is None else options.delimiter),
-            "QUOTE": text(quote),
-            "ESCAPE": text(quote if options.escape is None else options.escape),
-            "NULLSTR": text(options.null or ""),
-        }
-    if target.format != "parquet":
-        formats = {"DATEFORMAT": options.date_format, "TIMESTAMPFORMAT": options.timestamp_format}
-        given |= {name: text(value) for name, value in formats.items() if value}
-    compression = _written_compression(target)
-    if compression:
-        given["COMPRESSION"] = compression.upper()
-    listed_options = ", ".join(f"{name} {value}" for name, value in given.items())
+    listed_options = ", ".join(f"{name} {_word(name, value, text)}" for name, value in copy_options(target).items())
     return f"COPY (\n  SELECT\n    *\n  FROM {table}\n) TO {text(path)} ({listed_options})"
 
 
-def _written_compression(target: FileTarget) -> str | None:
-    given = target.options.compression
-    if given in (None, "auto"):
-        return next((name for ending, name in _ENDINGS.items() if target.path.endswith(ending)), None)
-    return "uncompressed" if given == "none" and target.format == "parquet" else given
+def _word(name: str, value: Option, text: Callable[[str], str]) -> str:
+    """Return an option of COPY as SQL: words stay bare, texts are quoted."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    return str(value) if name in ("FORMAT", "COMPRESSION") else text(str(value))

@@ -20,7 +20,7 @@ from dataflow_provider.compiler.lowering.quality import lower_quality
 from dataflow_provider.compiler.lowering.query import lower_sql
 from dataflow_provider.compiler.lowering.sources import lower_sql_source
 from dataflow_provider.compiler.lowering.union import lower_union
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.spec.node_types import of_model
 from dataflow_provider.spec.nodes import (
     AggregateTransform,
@@ -74,6 +74,6 @@ LOWERERS: Mapping[type[NodeBase], Lower] = MappingProxyType(
 
 def lower_of(spec: NodeBase) -> Lower | None:
     """Return the function that lowers a node; None for one that passes its input through."""
-    if isinstance(spec, SourceBase) and is_native(spec.connector):
+    if isinstance(spec, SourceBase) and reads_or_writes_itself(spec):
         return lower_native_source
     return of_model(LOWERERS, spec)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dataflow_provider.compiler.graph import Graph, GraphNode
 from dataflow_provider.compiler.passes.boundary import Boundary
-from dataflow_provider.connectors.manifests import is_native
+from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.spec.nodes import QualityBase, SourceBase, SqlSource, TargetBase
 
 OWN_TASK_FIELDS = ("retries", "retry_delay", "timeout", "pool")
@@ -42,7 +42,7 @@ def target(at: Junction) -> Boundary | None:
 def connector(at: Junction) -> Boundary | None:
     """What was read once, over a network or out of a queue, is not read again because the SQL after it failed."""
     spec = at.node.spec
-    if isinstance(spec, SourceBase) and is_native(spec.connector):
+    if isinstance(spec, SourceBase) and reads_or_writes_itself(spec):
         return Boundary("connector", f"`{at.node.id}` is read by its connector, so its rows are kept for what follows.")
     return None
 

@@ -23,7 +23,7 @@ from dataflow_provider.connectors.arrow_rows import IncomingColumn
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.database_folder import make_database_folder
-from dataflow_provider.connectors.impl.duckdb_errors import engine_error, foreign_holder, is_busy
+from dataflow_provider.connectors.duckdb_messages import engine_error, foreign_holder, is_busy
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.connectors.lock import Waiting, line_up

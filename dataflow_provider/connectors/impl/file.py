@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import duckdb
 import pyarrow
 
 from dataflow_provider.connectors.base import FileDestination, SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.file_rows import describe_file, open_engine, read_files, write_file
-from dataflow_provider.connectors.impl.duckdb_errors import engine_error
+from dataflow_provider.connectors.file_options import format_of
+from dataflow_provider.connectors.file_rows import FileReading, write_file
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.native import NativeConnectorBase, page_of
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage, SchemaRequest
+from dataflow_provider.connectors.stored_files import engine
+from dataflow_provider.connectors.stores import misplaced, part_name, run_mark
 from dataflow_provider.errors import AuthorError, Place, TerminalError
 from dataflow_provider.spec.nodes import FileSource, FileTarget
 from dataflow_provider.spec.project import Project, is_remote
-
-_UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
-_FORMATS: Mapping[str, Literal["csv", "parquet", "json"]] = {
-    ".csv": "csv", ".parquet": "parquet", ".json": "json", ".jsonl": "json", ".ndjson": "json",
-}  # fmt: skip
-_ENDINGS = {"gzip": ".gz", "zstd": ".zst"}
 
 
 @dataclass(frozen=True)
@@ -70,21 +62,21 @@ class FileConnector(NativeConnectorBase[FileSession]):
     def do_discover_schema(self, session: FileSession, request: SchemaRequest) -> SchemaPage:
         """Return the files below the roots; of a file (`table`) its columns, by the format its name tells."""
         if request.table is None:
-            found = [path for root in session.roots for path in sorted(root.rglob("*")) if _format_of(path)]
+            found = [path for root in session.roots for path in sorted(root.rglob("*")) if format_of(path.name)]
             return page_of([SchemaEntry("file", str(path), (str(path),)) for path in found], request)
         path, project = request.table, Project(Path("/"), "", session.roots, Path("/"))
-        source = FileSource(type="source.file", path=path, format=_format_of(Path(path)) or "csv")
+        source = FileSource(type="source.file", path=path, format=format_of(path) or "csv")
         found_at = self.find("discover", path, project)[0]
-        with _engine(session) as raw:
-            columns = describe_file(raw, source, found_at)
+        with engine(session.roots) as raw:
+            columns = FileReading(raw, source, ExtractRequest("discover"), [found_at]).describe()
         entries = [SchemaEntry("column", name, (path, name), type=kind) for name, kind in columns]
         return page_of(entries, request)
 
     def do_extract_data(self, session: FileSession, request: ExtractRequest) -> Iterator[Any]:
         source = FileSource.model_validate({"type": "source.file", **request.options})
         paths = self.find(request.node, source.path, _project_of(request))
-        with _engine(session) as raw:
-            yield from read_files(raw, source, paths, request.columns, request.limit, request.batch_rows)
+        with engine(session.roots) as raw:
+            yield from FileReading(raw, source, request, paths).batches()
 
     def do_load_data(self, session: FileSession, batches: Iterator[Any], request: LoadRequest) -> int:
         written = {"type": "target.file", **request.options, "write": {"mode": request.mode}}
@@ -94,7 +86,7 @@ class FileConnector(NativeConnectorBase[FileSession]):
         try:
             first = next(batches)
             reader = pyarrow.RecordBatchReader.from_batches(first.schema, chain((first,), batches))
-            with _engine(session) as raw:
+            with engine(session.roots) as raw:
                 rows = write_file(raw, target, reader, destination.temporary)
             self.publish(destination)
         except BaseException:
@@ -132,11 +124,9 @@ class FileConnector(NativeConnectorBase[FileSession]):
         """
         _require_local(node, target.path)
         path = Path(project.resolve_file(target.path))
-        digest = hashlib.sha256(run_value.encode()).hexdigest()[:12]
         if target.write.mode == "append":
             _refuse(path.is_file(), node, target, "is a file, and append writes one part per run into a folder")
-            run = _UNSAFE_IN_NAMES.sub("-", run_value.partition("/")[0])[:80]
-            final = path / f"part-{run}-{digest}.{target.format}{_ENDINGS.get(target.options.compression or '', '')}"
+            final = path / part_name(target, run_value)
         elif target.write.mode == "overwrite":
             _refuse(path.is_dir(), node, target, "is a folder, and overwrite replaces one file")
             final = path
@@ -147,7 +137,7 @@ class FileConnector(NativeConnectorBase[FileSession]):
                 place=Place(node=node),
             )
         # Same folder, so that the move is one rename; same ending, since it may decide the compression.
-        return FileDestination(node, str(final.parent / f".{digest}.{final.name}"), str(final))
+        return FileDestination(node, str(final.parent / f".{run_mark(run_value)}.{final.name}"), str(final))
 
     def prepare(self, destination: FileDestination) -> None:
         """The folder exists and nothing of an earlier try is left."""
@@ -171,25 +161,10 @@ class FileConnector(NativeConnectorBase[FileSession]):
         Path(destination.temporary).unlink(missing_ok=True)
 
 
-@contextmanager
-def _engine(session: FileSession) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Hold the engine that reads and writes; its errors come out as ours."""
-    with closing(open_engine(session.roots)) as raw:
-        try:
-            yield raw
-        except duckdb.Error as exc:
-            raise engine_error(exc) from exc
-
-
 def _project_of(request: ExtractRequest | LoadRequest) -> Project:
     if request.project is None:
         raise AuthorError("DF-CONN-017", "files need a project to lie in", place=Place(node=request.node))
     return request.project
-
-
-def _format_of(path: Path) -> Literal["csv", "parquet", "json"] | None:
-    ending = next((one for one in reversed(path.suffixes) if one not in (".gz", ".zst")), "")
-    return _FORMATS.get(ending.lower())
 
 
 def _sync(path: str) -> None:
@@ -220,4 +195,4 @@ def _require_local(node: str, written: str) -> None:
 
 def _refuse(wrong: bool, node: str, target: FileTarget, why: str) -> None:
     if wrong:
-        raise AuthorError("DF-FILE-014", f"the path `{target.path}` {why}", place=Place(node=node))
+        raise misplaced(node, target.path, why)

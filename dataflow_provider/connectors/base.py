@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from dataflow_provider.connectors.arrow_rows import IncomingColumn
 
 DEFAULT_LOCK_TIMEOUT_S = 600.0
+OnRows = Callable[[int], None]
+"""Told how many rows have moved since the last time; may be called in another thread."""
+
+
+def ignore_rows(rows: int) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,9 @@ class SqlSession(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Run what is inside in one transaction: committed at the end, rolled back when anything is raised."""
+
+    def watch(self, on_rows: OnRows) -> None:
+        """Tell of rows that leave for or come from another connection, block by block, where the engine lets see."""
 
     def interrupt(self) -> None:
         """Stop the running statement; may be called from another thread or a signal handler."""

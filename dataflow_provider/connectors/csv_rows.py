@@ -122,8 +122,10 @@ def _resized(array: Any, change: Callable[[Any], bytes], times: int, per: int) -
 # ---------------------------------------------------------------- Arrow to CSV
 
 
-def csv_blocks(path: Path, columns: Sequence[IncomingColumn], block_rows: int = ROWS_PER_BLOCK) -> Iterator[bytes]:
-    r"""Yield the rows of an Arrow stream file as CSV, at most so many lines at a time; bytes are `\x` and digits.
+def csv_blocks(
+    path: Path, columns: Sequence[IncomingColumn], block_rows: int = ROWS_PER_BLOCK
+) -> Iterator[tuple[int, Any]]:
+    r"""Yield how many rows and the CSV of each block of an Arrow stream file; bytes are `\x` and digits.
 
     Raises:
         TerminalError: `DF-RUN-024` for a value that would change.
@@ -134,7 +136,7 @@ def csv_blocks(path: Path, columns: Sequence[IncomingColumn], block_rows: int = 
             arrays = [_marked_digits(array) if pyarrow.types.is_binary(array.type) else array for array in part.columns]
             sink = pyarrow.BufferOutputStream()
             pyarrow.csv.write_csv(pyarrow.record_batch(arrays, names=part.schema.names), sink, _WRITE)
-            yield sink.getvalue().to_pybytes()
+            yield part.num_rows, sink.getvalue()
 
 
 def hexadecimal(array: Any) -> Any:

@@ -22,7 +22,7 @@ from dataflow_provider.connectors.arrow_rows import (
     write_rows,
 )
 from dataflow_provider.connectors.author_sql import AuthorRules, check_author_sql, check_one_statement
-from dataflow_provider.connectors.base import SessionOptions
+from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
 from dataflow_provider.connectors.connections import ConnectionSpec, without_secrets
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.interruptible import run_interruptible
@@ -56,6 +56,7 @@ class DbApiSession(ABC):
         self._raw = raw
         self._connection = connection
         self._in_transaction = False
+        self._moved: OnRows = ignore_rows
 
     # ------------------------------------------------------------ what an engine must say
 
@@ -227,6 +228,9 @@ class DbApiSession(ABC):
             self._in_transaction = False
             self._leave()
 
+    def watch(self, on_rows: OnRows) -> None:
+        self._moved = on_rows
+
     def close(self) -> None:
         """The connection is closed; what was not committed is rolled back by the database."""
         self._quietly(self._raw.close)
@@ -265,6 +269,7 @@ class DbApiSession(ABC):
             cursor.execute(sql)
             while block := cursor.fetchmany(rows):
                 yield block
+                self._moved(len(block))
 
     @property
     def rows_at_once(self) -> int:
@@ -279,6 +284,7 @@ class DbApiSession(ABC):
                 )
                 for row in block
             ]
+            self._moved(len(block))
 
     def _undo(self) -> None:
         """The first error is the one to tell; a lost connection has been rolled back by the database."""

@@ -24,11 +24,40 @@ class NodeResult:
     rows_out: int | None = None
     rows_rejected: int | None = None
     seconds: float = 0.0
+    bytes: int | None = None
+    """What its rows took on the way from another connection; None when none came that way."""
 
     def counts(self) -> str:
         """Return the known counts as `key=value` for the log; empty when nothing was measured."""
-        figures = {"rows_in": self.rows_in, "rows_out": self.rows_out, "rows_rejected": self.rows_rejected}
+        figures = {
+            "rows_in": self.rows_in, "rows_out": self.rows_out, "rows_rejected": self.rows_rejected, "bytes": self.bytes
+        }  # fmt: skip
         return " ".join(f"{name}={count}" for name, count in figures.items() if count is not None)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Rows of a node (of its port, where one is told) that came from one connection to another."""
+
+    node: str
+    port: str | None
+    source: str
+    target: str
+    rows: int
+    size_bytes: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "node": self.node,
+            "port": self.port,
+            "from": self.source,
+            "to": self.target,
+            "rows": self.rows,
+            "bytes": self.size_bytes,
+            "seconds": self.seconds,
+            "rows_per_second": round(self.rows / max(self.seconds, 0.001)),
+        }
 
 
 @dataclass(frozen=True)
@@ -50,6 +79,7 @@ class StageResult:
     quality: tuple[RuleResult, ...] = ()
     ai: tuple[Usage, ...] = ()
     reused: bool = False
+    transfers: tuple[Transfer, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the shape that tasks leave in XCom and the run page reads."""
@@ -70,6 +100,7 @@ class StageResult:
             ],
             "quality": [one.to_json() for one in self.quality],
             **({"ai": [one.to_json() for one in self.ai]} if self.ai else {}),
+            **({"transfers": [one.to_json() for one in self.transfers]} if self.transfers else {}),
         }
 
 
@@ -116,15 +147,17 @@ class RunResult:
             "seconds": self.seconds,
             "nodes": [self._node_json(node) for node in self.nodes],
             "stages": [
-                *(
-                    {"id": one.stage, "state": one.state, "seconds": one.seconds, "reused": one.reused}
-                    for one in self.stages
-                ),
+                *map(_stage_json, self.stages),
                 *({"id": stage, "state": "failed", "error": error_json(error)} for stage, error in self.errors.items()),
                 *({"id": stage, "state": "skipped"} for stage in self.skipped),
             ],
             "error": None if first is None else error_json(first[1]),
         }
+
+
+def _stage_json(stage: StageResult) -> dict[str, Any]:
+    moved = {"transfers": [one.to_json() for one in stage.transfers]} if stage.transfers else {}
+    return {"id": stage.stage, "state": stage.state, "seconds": stage.seconds, "reused": stage.reused, **moved}
 
 
 def merge_nodes(first: NodeResult, second: NodeResult) -> NodeResult:
@@ -135,6 +168,7 @@ def merge_nodes(first: NodeResult, second: NodeResult) -> NodeResult:
         rows_out=second.rows_out if first.rows_out is None else first.rows_out,
         rows_rejected=second.rows_rejected if first.rows_rejected is None else first.rows_rejected,
         seconds=round(first.seconds + second.seconds, 3),
+        bytes=second.bytes if first.bytes is None else first.bytes,
     )
 
 

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from dataflow_provider.execution.history import FileHistory, RowHistory
 from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.native import Arrived, NativeRows
 from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
-from dataflow_provider.execution.results import StageResult, StageState
+from dataflow_provider.execution.results import StageResult, StageState, Transfer
 from dataflow_provider.execution.stage_tables import StageTables, is_kept, readers_of
 from dataflow_provider.execution.steps import StepRunner, blamed
 from dataflow_provider.quality.verdicts import Circumstances
@@ -43,6 +43,7 @@ from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.nodes import AiEnrich, FileSource, FileTarget, NodeBase, Scalar, SourceBase, TargetBase
 from dataflow_provider.spec.project import Project
 from dataflow_provider.transfer.handover import Handed, Source, hand_over
+from dataflow_provider.transfer.meter import Moved
 from dataflow_provider.transfer.parts import split_of
 from dataflow_provider.write_modes.context import run_marker
 
@@ -322,6 +323,7 @@ class StageRun:
 
     def __post_init__(self) -> None:
         self.dialect: SqlDialect = get_dialect(self.stage.dialect)
+        self.transfers: list[Transfer] = []
         # In a transaction a stage is built by its session, as a job is on its own.
         self.runner = StepRunner(self.session, self.jobs if self.dialect.transaction.ddl_commits else None)
         self.tables = StageTables(self.session, self.dialect, self.plan, self.values)
@@ -374,10 +376,16 @@ class StageRun:
             if table in self.handed:
                 # First, so that the table is neither somebody else's nor forgotten after a crash.
                 self.tables.register((Output(one.node, one.port, table, None),), "")
-                self.handed[table].put(self.session, table)
+                self._took_over(one, self.handed[table].put(self.session, table))
         for rows in self.arrived:
             self.tables.register((Output(rows.node, RAW if rows.port is None else RAW_REJECTS, rows.table, None),), "")
             self.session.import_rows(rows.table, rows.path)
+
+    def _took_over(self, one: StageInput, moved: Moved) -> None:
+        source = self.plan.stage(one.stage).connection
+        self.transfers.append(
+            Transfer(one.node, one.port, source, self.stage.connection, moved.rows, moved.size_bytes, moved.seconds)
+        )
 
     def _build(self, compiled: CompiledStage) -> None:
         """The stage's tables stand and its figures are known, all from one snapshot; on failure nothing is left."""
@@ -467,7 +475,9 @@ class StageRun:
         )
 
     def _result(self, seconds: float, problems: list[Problem], compiled: CompiledStage) -> StageResult:
-        nodes = tuple(self.runner.result(node, seconds) for node in self.stage.nodes)
+        nodes = tuple(
+            replace(self.runner.result(node, seconds), bytes=self._bytes_of(node)) for node in self.stage.nodes
+        )
         for node in nodes:
             if node.counts():
                 logger.info("node=%s %s", node.id, node.counts())
@@ -481,7 +491,23 @@ class StageRun:
         gates = self.runner.gates
         state: StageState = "warning" if gates is not None and gates.warned else "success"
         quality = () if gates is None else tuple(gates.results)
-        return StageResult(self.stage.id, state, round(seconds, 3), nodes, tuple(problems), compiled, quality)
+        return StageResult(
+            self.stage.id,
+            state,
+            round(seconds, 3),
+            nodes,
+            tuple(problems),
+            compiled,
+            quality,
+            transfers=tuple(self.transfers),
+        )
+
+    def _bytes_of(self, node: str) -> int | None:
+        """Return what the rows that a node reads of other connections took on their way."""
+        read = {(one.node, one.port) for one in self.plan.graph.nodes[node].inputs}
+        came = [one.size_bytes for one in self.transfers if (one.node, one.port) in read]
+        came += [rows.path.stat().st_size for rows in self.arrived if rows.node == node]
+        return sum(came) if came else None
 
 
 def _left_over(compiled: CompiledStage) -> tuple[str, ...]:

@@ -6,29 +6,25 @@ form of its own for that.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Generator
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dataflow_provider.connectors.base import RelaySession, SqlSession
+from dataflow_provider.connectors.arrow_tables import count_rows
+from dataflow_provider.connectors.base import RelaySession, SqlSession, ignore_rows
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.errors import InternalError
+from dataflow_provider.transfer.meter import Meter, Moved
 from dataflow_provider.transfer.parts import Reopen, Split, export_parts
-
-logger = logging.getLogger(__name__)
-
-TELL_EVERY_S = 10.0
 
 
 class Handed(Protocol):
     """Rows that wait to be taken over."""
 
-    def put(self, session: SqlSession, table: str) -> None:
+    def put(self, session: SqlSession, table: str) -> Moved:
         """The quoted table is built anew from the rows; on failure it is as it was."""
 
 
@@ -52,52 +48,44 @@ def hand_over(source: Source, path: Path) -> Handed:
     """Return the rows of the table, read into the file unless they can be relayed when they are taken over."""
     if source.same_engine and isinstance(source.session, RelaySession):
         return RelayedRows(source.reopen, source.table)
-    meter = Meter("read", source.table)
-    split = source.split
-    if split is not None and split.column in (source.session.columns_of(source.table) or {}):
-        export_parts(source.session, source.reopen, source.dialect, source.table, split, path)
+    session, split, table = source.session, source.split, source.table
+    expected = session.fetch_number(f"SELECT COUNT(*) FROM {table}")
+    meter = Meter("read", table, expected, lambda: _size_of(path))
+    session.watch(meter.add)
+    if split is not None and split.column in (session.columns_of(table) or {}):
+        export_parts(session, source.reopen, source.dialect, table, split, path, meter.add)
     else:
-        source.session.export_rows(f"SELECT * FROM {source.table}", path)
-    meter.size_bytes = path.stat().st_size
-    meter.tell()
-    return FileRows(path)
+        session.export_rows(f"SELECT * FROM {table}", path)
+    session.watch(ignore_rows)
+    rows = count_rows(path)
+    if rows != expected:
+        raise InternalError("DF-RUN-028", f"{rows} rows of {table} have left it, and {expected} stand in it")
+    return FileRows(path, meter.end(rows))
 
 
-@dataclass
-class Meter:
-    """Counts what has moved and tells it in the log: every ten seconds where it is fed on the way, and at the end."""
-
-    what: str
-    table: str
-    size_bytes: int = 0
-    started: float = field(default_factory=time.monotonic)
-    _told: float = field(default_factory=time.monotonic)
-
-    def add(self, size_bytes: int) -> None:
-        self.size_bytes += size_bytes
-        if time.monotonic() - self._told >= TELL_EVERY_S:
-            self._told = time.monotonic()
-            self.tell()
-
-    def tell(self, rows: int | None = None) -> None:
-        seconds = max(time.monotonic() - self.started, 0.001)
-        counted = "" if rows is None else f"rows={rows} rows_per_second={rows / seconds:.0f} "
-        logger.info(
-            "%s table=%s %sbytes=%d megabytes_per_second=%.1f seconds=%.3f",
-            self.what, self.table, counted, self.size_bytes, self.size_bytes / seconds / 1e6, seconds,
-        )  # fmt: skip
+def _size_of(path: Path) -> int:
+    """Return the bytes of a file and of the parts that wait to be joined to it."""
+    found = 0
+    for one in path.parent.glob(f"{path.stem}.*"):
+        with suppress(FileNotFoundError):
+            found += one.stat().st_size
+    return found
 
 
 @dataclass(frozen=True)
 class FileRows:
-    """Rows in an Arrow stream file."""
+    """Rows in an Arrow stream file, and what it took to read them."""
 
     path: Path
+    read: Moved
 
-    def put(self, session: SqlSession, table: str) -> None:
-        meter = Meter("written", table, self.path.stat().st_size)
+    def put(self, session: SqlSession, table: str) -> Moved:
+        meter = Meter("written", table, self.read.rows, lambda: self.read.size_bytes)
+        session.watch(meter.add)
         session.import_rows(table, self.path)
-        meter.tell()
+        session.watch(ignore_rows)
+        written = meter.end(self.read.rows)
+        return Moved(written.rows, written.size_bytes, round(self.read.seconds + written.seconds, 3))
 
 
 @dataclass(frozen=True)
@@ -107,31 +95,38 @@ class RelayedRows:
     reopen: Reopen
     table: str
 
-    def put(self, session: SqlSession, table: str) -> None:
+    def put(self, session: SqlSession, table: str) -> Moved:
         query = f"SELECT * FROM {self.table}"
         with self.reopen() as source:
             if not (isinstance(source, RelaySession) and isinstance(session, RelaySession)):
                 raise InternalError("DF-RUN-026", "rows were to be relayed between sessions that cannot do that")
 
-            def relay() -> None:
+            expected, size = source.fetch_number(f"SELECT COUNT(*) FROM {self.table}"), Size()
+            meter = Meter("relayed", table, expected, lambda: size.size_bytes)
+            source.watch(meter.add)
+
+            def relay() -> Moved:
                 columns = source.relayed_columns(query)
-                meter = Meter("relayed", table)
-                with closing(_metered(source.relay_out(query), meter)) as blocks:
+                with closing(size.counted(source.relay_out(query))) as blocks:
                     rows = session.relay_in(table, columns, blocks)
-                meter.tell(rows)
+                return meter.end(rows)
 
             def stop() -> None:
                 # Either may be the one that is waited for.
                 source.interrupt()
                 session.interrupt()
 
-            run_interruptible(relay, stop)
+            return run_interruptible(relay, stop)
 
 
-def _metered(
-    blocks: Generator[bytes | bytearray, None, None], meter: Meter
-) -> Generator[bytes | bytearray, None, None]:
-    with closing(blocks):
-        for block in blocks:
-            meter.add(len(block))
-            yield block
+@dataclass
+class Size:
+    """Counts the bytes that pass."""
+
+    size_bytes: int = 0
+
+    def counted(self, blocks: Generator[bytes | bytearray, None, None]) -> Generator[bytes | bytearray, None, None]:
+        with closing(blocks):
+            for block in blocks:
+                self.size_bytes += len(block)
+                yield block

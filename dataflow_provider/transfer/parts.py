@@ -18,7 +18,7 @@ import pyarrow
 
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.connectors.arrow_rows import inexact
-from dataflow_provider.connectors.base import SqlSession
+from dataflow_provider.connectors.base import OnRows, SqlSession, ignore_rows
 from dataflow_provider.connectors.extract_sql import bounds_sql, extract_sql, split_bounds
 from dataflow_provider.connectors.requests import ExtractRequest, Partition
 from dataflow_provider.dialects.base import SqlDialect
@@ -56,7 +56,13 @@ def split_of(plan: Plan, stage: Stage) -> Split | None:
 
 
 def export_parts(
-    session: SqlSession, reopen: Reopen, dialect: SqlDialect, table: str, split: Split, path: Path
+    session: SqlSession,
+    reopen: Reopen,
+    dialect: SqlDialect,
+    table: str,
+    split: Split,
+    path: Path,
+    on_rows: OnRows = ignore_rows,
 ) -> None:
     """The rows of the quoted table stand in the Arrow stream file, part after part; `session` looks up the ranges.
 
@@ -71,7 +77,7 @@ def export_parts(
     logger.info("reading table=%s column=%s parts=%d", table, split.column, len(parts))
 
     def read(part: Partition, into: Path) -> None:
-        _read_again(reopen, extract_sql(dialect, _of(request, part)), part, into)
+        _read_again(reopen, extract_sql(dialect, _of(request, part)), part, into, on_rows)
 
     with ThreadPoolExecutor(min(len(parts), MAX_READERS), thread_name_prefix="dataflow-part") as pool:
         list(pool.map(read, parts, paths))
@@ -82,10 +88,11 @@ def _of(request: ExtractRequest, part: Partition) -> ExtractRequest:
     return ExtractRequest(request.node, request.options, partition=part)
 
 
-def _read_again(reopen: Reopen, sql: str, part: Partition, path: Path) -> None:
+def _read_again(reopen: Reopen, sql: str, part: Partition, path: Path, on_rows: OnRows) -> None:
     for left in reversed(range(TRIES)):
         try:
             with reopen() as session:
+                session.watch(on_rows)
                 session.export_rows(sql, path)
             return
         except TransientError as exc:

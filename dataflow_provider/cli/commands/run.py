@@ -62,9 +62,9 @@ def add_values(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Validate, run, and print what happened to every node.
 
-    JSON: `{"run_id", "state", "seconds", "nodes": [{"id", "rows_in", "rows_out", "rows_rejected", "seconds"}],
-    "stages": [{"id", "state", "seconds", "reused"}], "error", "findings"}`; `state` is success, warning or failed. A
-    run that fails before it starts has `state`, `error` and `findings` only.
+    JSON: `{"run_id", "state", "seconds", "nodes": [{"id", "rows_in", "rows_out", "rows_rejected", "seconds", "bytes"}],
+    "stages": [{"id", "state", "seconds", "reused", "transfers"}], "error", "findings"}`; `state` is success, warning or
+    failed. A run that fails before it starts has `state`, `error` and `findings` only.
     """
     if args.from_checkpoint and args.run_id is None:
         args.usage_error("`--from-checkpoint` goes on with a run: name it with `--run-id`")

@@ -239,6 +239,7 @@ class DatabricksSession(DbApiSession):
             with self._statement(self.export_query(sql, columns)) as cursor:
                 while (table := cursor.fetchmany_arrow(self.rows_at_once)).num_rows:
                     yield table
+                    self._moved(table.num_rows)
 
         self.guard(lambda: write_tables(columns, tables(), path))
 

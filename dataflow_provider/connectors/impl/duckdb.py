@@ -20,7 +20,7 @@ import duckdb
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import IncomingColumn
-from dataflow_provider.connectors.base import SessionOptions
+from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.database_folder import make_database_folder
 from dataflow_provider.connectors.duckdb_messages import engine_error, foreign_holder, is_busy
@@ -130,6 +130,7 @@ class DuckDBSession:
         self._raw = raw
         self._held = held or ExitStack()
         self.fetch_size = _BATCH_ROWS
+        self._moved: OnRows = ignore_rows
 
     def close(self) -> None:
         """The file is free for the next one in line."""
@@ -190,6 +191,7 @@ class DuckDBSession:
                 with pyarrow.ipc.new_stream(file, reader.schema) as writer:
                     for batch in reader:
                         writer.write_batch(batch)
+                        self._moved(batch.num_rows)
 
         self._guard(export)
 
@@ -224,6 +226,9 @@ class DuckDBSession:
         except BaseException:
             self._roll_back()
             raise
+
+    def watch(self, on_rows: OnRows) -> None:
+        self._moved = on_rows
 
     def interrupt(self) -> None:
         self._raw.interrupt()

@@ -235,6 +235,7 @@ class MySqlSession(DbApiSession):
             try:
                 while block := cursor.fetchmany(rows):
                     yield list(block)
+                    self._moved(len(block))
             except BaseException:
                 self._stop_reading(cursor)
                 raise
@@ -282,6 +283,7 @@ class MySqlSession(DbApiSession):
                 file.write_bytes(data)
                 cursor.execute(statement)
                 self._check_loaded(cursor, columns, rows)
+                self._moved(rows)
 
     def _check_loaded(self, cursor: Any, columns: Sequence[IncomingColumn], rows: int) -> None:
         """With LOCAL a value that does not fit is changed and warned of."""

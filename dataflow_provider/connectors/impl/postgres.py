@@ -178,7 +178,7 @@ class PostgresSession(DbApiSession):
 
         def export() -> None:
             with closing(self._raw.cursor()) as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
-                write_csv_rows(columns, chunks(copy, CHUNK_BYTES, self.fetch_size), path)
+                write_csv_rows(columns, chunks(copy, CHUNK_BYTES, self.fetch_size, self._moved), path)
 
         self.guard(export)
 
@@ -190,7 +190,7 @@ class PostgresSession(DbApiSession):
         query = f"COPY (SELECT {listed} FROM (\n{sql}\n) AS handed_over) TO STDOUT (FORMAT binary)"
         try:
             with closing(self._raw.cursor()) as cursor, cursor.copy(query) as copy:
-                yield from chunks(copy, RELAY_BYTES)
+                yield from chunks(copy, RELAY_BYTES, None, self._moved)
         except psycopg.Error as exc:
             raise self.told(exc) or exc from None
 
@@ -219,8 +219,9 @@ class PostgresSession(DbApiSession):
         names = ", ".join(self.quote(column.name) for column in columns)
         statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv)"
         with closing(self._raw.cursor()) as cursor, cursor.copy(statement) as copy:
-            for block in csv_blocks(path, columns, self.batch_size or ROWS_PER_BLOCK):
-                copy.write(block)
+            for rows, block in csv_blocks(path, columns, self.batch_size or ROWS_PER_BLOCK):
+                copy.write(memoryview(block))
+                self._moved(rows)
 
 
 class PostgresConnector(DbApiConnector[PostgresSession]):

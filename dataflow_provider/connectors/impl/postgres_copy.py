@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dataflow_provider.connectors.arrow_rows import split_type
+from dataflow_provider.connectors.base import OnRows, ignore_rows
 
 RELAY_BYTES = 128 * 1024
 # Types whose binary form is the same on every version. The others travel as the text PostgreSQL writes.
@@ -43,7 +44,9 @@ def _relayed(text: str) -> str:
     return kind if kind in _SAME else "text"
 
 
-def chunks(rows: Iterable[Any], most_bytes: int, most_rows: int | None = None) -> Iterator[bytearray]:
+def chunks(
+    rows: Iterable[Any], most_bytes: int, most_rows: int | None = None, moved: OnRows = ignore_rows
+) -> Iterator[bytearray]:
     """Yield the rows of a COPY, one message each, as chunks of whole rows."""
     waiting, count = bytearray(), 0
     for row in rows:
@@ -51,6 +54,8 @@ def chunks(rows: Iterable[Any], most_bytes: int, most_rows: int | None = None) -
         count += 1
         if len(waiting) >= most_bytes or count == most_rows:
             yield waiting
+            moved(count)
             waiting, count = bytearray(), 0
     if waiting:
         yield waiting
+        moved(count)

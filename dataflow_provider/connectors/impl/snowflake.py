@@ -188,7 +188,9 @@ class SnowflakeSession(DbApiSession):
             with closing(self._raw.cursor()) as cursor:
                 cursor.execute(sql)
                 self.last_job_id = cursor.sfqid
-                yield from cursor.fetch_arrow_batches()
+                for table in cursor.fetch_arrow_batches():
+                    yield table
+                    self._moved(table.num_rows)
 
         self.guard(lambda: write_tables(columns, tables(), path))
 

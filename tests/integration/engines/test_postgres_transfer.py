@@ -24,7 +24,7 @@ from dataflow_provider.connectors.impl.duckdb import DuckDBConnector
 from dataflow_provider.connectors.impl.postgres import PostgresConnector, PostgresSession
 from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.dialects.registry import get_dialect
-from dataflow_provider.errors import AuthorError, DataflowError, TerminalError, TransientError
+from dataflow_provider.errors import AuthorError, DataflowError, InternalError, TerminalError, TransientError
 from dataflow_provider.execution.pipeline import run_pipeline
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
@@ -417,6 +417,25 @@ def test_pipeline_relays_to_postgres_and_reads_parts_for_duckdb(
         assert dwh.fetch_rows('SELECT i FROM own."rows" ORDER BY i')[1] == [(-32768,), (32767,), (None,)]
     assert re.search(r"reading table=\S+ column=i parts=2", caplog.text)
     assert re.search(r"relayed table=\S+ rows=3 rows_per_second=\d+ bytes=\d+", caplog.text)
+    ended = result.to_json()
+    moved = [one for stage in ended["stages"] for one in stage.get("transfers", ())]
+    assert sorted((one["node"], one["from"], one["to"], one["rows"]) for one in moved) == [
+        ("rows", "pg_test", "dwh", 3), ("rows", "pg_test", "pg_elsewhere", 3)
+    ]  # fmt: skip
+    taken = {one["to"]: one["bytes"] for one in moved}
+    found = {node["id"]: node["bytes"] for node in ended["nodes"]}
+    assert found == {"rows": None, "to_postgres": taken["pg_elsewhere"], "to_duckdb": taken["dwh"]}
+    assert min(taken.values()) > 100
+
+
+def test_rows_that_get_lost_on_the_way_are_missed(
+    session: PostgresSession, postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.execute(f"CREATE TABLE {TABLE} AS SELECT generate_series(1, 3) AS n")
+    whole = PostgresSession.export_rows
+    monkeypatch.setattr(PostgresSession, "export_rows", lambda self, sql, path: whole(self, f"{sql} LIMIT 2", path))
+    with pytest.raises(InternalError, match=r"DF-RUN-028.*2 rows.*3 stand"):
+        hand_over(source_of(session, postgres_server, TABLE, same_engine=False), tmp_path / "rows.arrow")
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def test_run_json_has_every_node_once(pipeline: Path, capsys: pytest.CaptureFixt
     assert nodes["calls"][1] == 3
     assert nodes["good"][1:] == (2, 1)
     assert (nodes["t"][:2], nodes["bad"][:2]) == ((2, 2), (1, 1))
-    assert all(set(node) == {"id", "rows_in", "rows_out", "rows_rejected", "seconds"} for node in answer["nodes"])
+    told = {"id", "rows_in", "rows_out", "rows_rejected", "seconds", "bytes"}
+    assert all(set(node) == told for node in answer["nodes"])
 
 
 def test_run_same_id_is_a_retry_and_param_reaches_the_sql(pipeline: Path) -> None:

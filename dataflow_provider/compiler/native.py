@@ -63,6 +63,7 @@ def extract_request(
     if spec.schema_:
         options["schema"] = _file_types(spec, node.dialect) if isinstance(spec, FileSource) else spec.schema_
     condition = _condition(plan, node, spec, values)
+    window = values.windows.get(node.id)
     columns: tuple[str, ...] | None = None
     if manifest is not None and manifest.can(Capability.COLUMN_PROJECTION) and spec.columns is not None:
         columns = _needed(spec, condition)
@@ -74,6 +75,7 @@ def extract_request(
         options=options,
         columns=columns,
         predicates=predicates,
+        span=None if window is None else window.span(),
         batch_rows=spec.fetch_size or DEFAULT_BATCH_ROWS,
         on_bad_record=getattr(spec, "on_bad_record", "fail"),
         project=project,

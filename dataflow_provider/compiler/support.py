@@ -70,6 +70,17 @@ def _duckdb_first(name: str) -> tuple[bool, bool]:
     return (name != "duckdb", name != "file")
 
 
+def is_read_on(spec: SourceBase) -> bool:
+    """Return whether a source can go on where an earlier run ended: by a column, or by positions of its connector."""
+    return isinstance(spec, SqlSource) or has_positions(spec)
+
+
+def has_positions(spec: SourceBase) -> bool:
+    """Return whether the source's connector freezes what a run reads."""
+    found = find_manifest(spec.connector)
+    return found is not None and found.can(Capability.FROZEN_READ)
+
+
 def _of_stream(node: GraphNode) -> Iterator[Problem]:
     spec = node.spec
     found = find_manifest(spec.connector) if isinstance(spec, SourceBase) else None
@@ -111,11 +122,11 @@ def _of_fields(node: GraphNode) -> Iterator[Problem]:
     spec = node.spec
     yield from _of_native(node)
     yield from _of_quality(node)
-    if isinstance(spec, SourceBase) and spec.incremental is not None and not isinstance(spec, SqlSource):
+    if isinstance(spec, SourceBase) and spec.incremental is not None and not is_read_on(spec):
         yield _not_yet(
             node.id,
             "incremental",
-            f"`incremental` cannot run yet for `{spec.type}`; it does for tables and queries of a database",
+            f"`incremental` cannot run yet for `{spec.type}`; it does for tables and queries of a database, and topics",
             "Bound the read with `where: column >= :interval_start AND column < :interval_end`.",
         )
     if not isinstance(spec, FileSource | FileTarget):

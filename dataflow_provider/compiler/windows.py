@@ -5,6 +5,7 @@ Pure values and their texts; where they are kept is no concern of this module.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from typing import Any, Literal, cast
 from sqlglot import exp
 
 from dataflow_provider.compiler.bind import typed_literal
+from dataflow_provider.connectors.requests import Span
 
-BoundKind = Literal["integer", "decimal", "date", "timestamp", "string"]
+BoundKind = Literal["integer", "decimal", "date", "timestamp", "string", "positions"]
 Bound = int | Decimal | date | datetime | str
-"""A value of a watermark's column; a datetime is naive UTC."""
+"""A value of a watermark's column; a datetime is naive UTC, `positions` are the text of a JSON object."""
 
 MOMENTS: tuple[BoundKind, ...] = ("date", "timestamp")
 
@@ -78,6 +80,12 @@ class ReadWindow:
         compared = exp.GTE if self.inclusive else exp.GT
         return compared(this=column.copy(), expression=bound_literal(self.kind, self.low))
 
+    def span(self) -> Span | None:
+        """Return the read of a connector whose rows have positions instead of a column, None for others."""
+        if self.kind != "positions":
+            return None
+        return Span(self.column, json.loads(str(self.low)), json.loads(str(self.high)))
+
     def to_json(self) -> dict[str, Any]:
         texts = {name: getattr(self, name) for name in ("low", "high", "base")}
         return {
@@ -133,8 +141,8 @@ def kind_of_value(value: object) -> BoundKind | None:
 def read_bound(kind: BoundKind, value: object) -> Bound:
     """Return a value of the kind, from a driver, a YAML file, or its own text.
 
-    >>> read_bound("timestamp", "2026-01-01"), read_bound("decimal", 1.5)
-    (datetime.datetime(2026, 1, 1, 0, 0), Decimal('1.5'))
+    >>> read_bound("timestamp", "2026-01-01"), read_bound("decimal", 1.5), read_bound("positions", {"0": 12})
+    (datetime.datetime(2026, 1, 1, 0, 0), Decimal('1.5'), '{"0": 12}')
 
     Raises:
         ValueError: when it is none.
@@ -182,6 +190,17 @@ def _string(value: object) -> str:
     return str(value)
 
 
+def _positions(value: object) -> str:
+    found = value if isinstance(value, Mapping) else json.loads(_words(value))
+    if not isinstance(found, dict) or not all(_is_count(one) for one in found.values()):
+        raise ValueError
+    return json.dumps(found, sort_keys=True)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _words(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
@@ -189,7 +208,14 @@ def _words(value: object) -> str:
 
 
 _READERS: Mapping[BoundKind, Callable[[object], Bound]] = MappingProxyType(
-    {"integer": _integer, "decimal": _decimal, "date": _date, "timestamp": _timestamp, "string": _string}
+    {
+        "integer": _integer,
+        "decimal": _decimal,
+        "date": _date,
+        "timestamp": _timestamp,
+        "string": _string,
+        "positions": _positions,
+    }
 )
 
 
@@ -217,7 +243,14 @@ def is_later(kind: BoundKind, value: Bound, than: Bound) -> bool | None:
     """Return whether a value lies beyond another; None for texts, whose order only their database knows."""
     if kind == "string":
         return None
+    if kind == "positions":
+        return _all_later(json.loads(str(value)), json.loads(str(than)))
     return bool(cast("Any", value) > cast("Any", than))
+
+
+def _all_later(value: Mapping[str, int], than: Mapping[str, int]) -> bool:
+    """Return whether no part lies before its other, and some lies beyond or is new."""
+    return value != than and all(value.get(part, -1) >= position for part, position in than.items())
 
 
 def bound_literal(kind: BoundKind, value: Bound) -> exp.Expr:
@@ -230,4 +263,4 @@ def bound_literal(kind: BoundKind, value: Bound) -> exp.Expr:
         text = bound_text(abs(cast("Decimal", value)))
         literal = exp.Literal.number(text)
         return exp.paren(exp.Neg(this=literal)) if cast("Decimal", value) < 0 else literal
-    return typed_literal(kind, cast("Any", value))
+    return typed_literal("string" if kind == "positions" else kind, cast("Any", value))

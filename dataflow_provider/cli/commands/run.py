@@ -23,7 +23,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.execution.frozen import has_begun, start_run
-from dataflow_provider.execution.incremental import freeze_windows, incremental_sources
+from dataflow_provider.execution.incremental import freeze_windows, incremental_sources, whole_reads
 from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
 from dataflow_provider.execution.progress import require_checkpoint
@@ -128,6 +128,8 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     store = FileWatermarks.of(project, pipeline.id)
     sources = incremental_sources(plan, [stage.id for stage in plan.stages])
     values, remarks = freeze_windows(plan, values, connections, project, store, sources, again=again)
+    reads = FileWatermarks.reads_of(project, pipeline.id)
+    values, _ = freeze_windows(plan, values, connections, project, reads, whole_reads(plan), again=again)
     findings += [loaded.finding(problem) for problem in remarks]
     show = _Progress(plan, quiet=args.json)
     result = run_pipeline(

@@ -69,7 +69,7 @@ def read(
     body = select(items, origin)
     if spec.where is not None:
         body = body.where(scope.expression(node.id, ("where",), spec.where, {"": columns}), copy=False)
-    if spec.incremental is not None:
+    if spec.incremental is not None and isinstance(spec, SqlSource):
         name = scope.real_name(node.id, ("incremental", "column"), spec.incremental.column, columns)
         body = body.where(_window(scope, node.id, column(name)), copy=False)
     return body, kept

@@ -16,6 +16,7 @@ from dataflow_provider.spec.validation.schedule import validate_schedule
 from dataflow_provider.spec.validation.services import validate_services
 from dataflow_provider.spec.validation.subject import Subject
 from dataflow_provider.spec.validation.targets import validate_targets
+from dataflow_provider.spec.validation.topics import validate_topics
 
 RULES = (
     validate_identity,
@@ -28,6 +29,7 @@ RULES = (
     validate_nodes,
     validate_targets,
     validate_services,
+    validate_topics,
     validate_quality,
     validate_ai,
     validate_hooks,

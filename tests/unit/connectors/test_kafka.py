@@ -134,7 +134,7 @@ BAD: tuple[tuple[Any, str], ...] = (
     ('{"id": "x"}', "its field `id` is no whole number"),
     (DEEP, "it is nested too deeply"),
     ('{"id": 1, "t": "\\ud800"}', "it holds half a character (a lone surrogate)"),
-    ('{"id": 1, "t": "' + "x" * 2_000_000 + '"}', "it has 2000017 bytes, more than `max_record_bytes`"),
+    ('{"id": 1, "t": "' + "x" * 2_000_000 + '"}', "it has 2000018 bytes, more than `max_record_bytes`"),
 )
 
 

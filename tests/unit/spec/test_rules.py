@@ -34,6 +34,13 @@ def target(fields: str, type_: str = "duckdb", place: str = "table: t") -> str:
     return f"  t: {{type: target.{type_}, from: src, {place}, {fields}}}\n"
 
 
+def topic(fields: str) -> str:
+    return (
+        f"  k: {{type: source.kafka, connection: bus, topic: c, {fields}}}\n"
+        "  t: {type: target.duckdb, from: k, table: t}\n"
+    )
+
+
 def quality(fields: str, type_: str = "column_rules") -> str:
     mark = "" if "⟪" in fields else "⟪"
     return (
@@ -234,6 +241,19 @@ TARGETS = (
     Case("DF-MODE-004", target("write: {mode: append, ⟪window: {column: d}}"), "`mode: delete_insert`"),
     Case("DF-MODE-004", target("write: {mode: overwrite, ⟪update_columns: [d]}"), "`mode: upsert` or `merge`"),
     Case("DF-MODE-005", target("write: {mode: ⟪upsert, keys: [a]}", "file", "path: o, format: csv"), "`overwrite`"),
+    Case("DF-KAFKA-006", topic("format: csv").replace("  k:", "  ⟪k:"), "`format: csv` needs `schema`"),
+    Case("DF-KAFKA-006", topic("schema: {id: INT}, incremental: {column: ⟪id}"), "Write `_offset`"),
+    Case("DF-KAFKA-006", topic("schema: {id: INT}, incremental: {column: _offset, ⟪lookback: 1h}"), "`lookback`"),
+    Case("DF-KAFKA-006", topic("schema: {id: INT}, incremental: {column: _offset, initial: ⟪soon}"), "`earliest`"),
+    Case(
+        "DF-KAFKA-006",
+        topic("incremental: {column: _offset}").replace("  k:", "  ⟪k:"),
+        "needs `schema`",
+    ),
+    Case("DF-KAFKA-006", topic("partition: {column: ⟪id, count: 2}"), "Write `_partition`"),
+    Case("DF-KAFKA-006", topic('options: {⟪delimiter: ";"}'), "does nothing for `format: json`"),
+    Case("DF-KAFKA-006", topic('format: csv, schema: {a: INT}, options: {quote: ⟪"ab"}'), "is one character"),
+    Case("DF-KAFKA-006", topic("format: csv, schema: {a: INT}, options: {⟪flatten: true}"), "Delete `flatten`"),
     Case("DF-MODE-005", target("write: {mode: ⟪overwrite}", "kafka", "topic: o"), "allowed: `append`"),
     Case("DF-MODE-005", target("description: x", "file", "path: o, format: ⟪cdr"), "can be read, not written"),
     Case(

@@ -14,12 +14,12 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dataflow_provider.compiler.plan import Plan
 from dataflow_provider.connectors.connections import ConnectionSpec
@@ -28,7 +28,7 @@ from dataflow_provider.spec.project import Project
 from tests.conformance.engine import OneConnection
 from tests.crashes.cases import CASES, VALUES, Case, State
 from tests.crashes.database import FILES, Database, connect, remove_traces
-from tests.crashes.tap import has_effect, tapped
+from tests.crashes.tap import has_effect, keeps_books, tapped
 
 POLL_S = 0.003
 
@@ -198,19 +198,30 @@ class Reader:
 
 # ---------------------------------------------------------------- the sweep
 
+Sweep = Literal["every", "effects", "target"]
+"""Where to die: before each statement, after each with an effect, or after those whose effect is not the product's own.
 
-def crash_everywhere(arena: Arena, reader: Reader, case: Case, *, every: bool) -> dict[str, Any]:
-    """Kill a try before each statement that follows one with an effect (`every`: before each), and try again.
+Dying before and after a statement that only reads is the same to the database. What the product does to its own tables
+is the same in every write mode.
+"""
 
-    Dying before and after a statement that only reads is the same to the database.
-    """
+
+def points_of(sweep: Sweep, statements: Sequence[str]) -> list[int]:
+    """Return the numbers of the statements, from 1, that a try dies before."""
+    if sweep == "every":
+        return list(range(1, len(statements) + 1))
+    left_out = keeps_books if sweep == "target" else lambda statement: False
+    done = (has_effect(statement) and not left_out(statement) for statement in statements[:-1])
+    return [1, *(number for number, effect in enumerate(done, 2) if effect)]
+
+
+def crash_everywhere(arena: Arena, reader: Reader, case: Case, sweep: Sweep) -> dict[str, Any]:
+    """Kill a try before each statement of the sweep, and try again."""
     arena.violations.clear()
     started, plan = time.monotonic(), case.plan(arena.engine)
     arena.set_up(case, plan)
     statements = clean_run(arena, plan, case)
-    points = [
-        number for number in range(1, len(statements) + 1) if every or number == 1 or has_effect(statements[number - 2])
-    ]
+    points = points_of(sweep, statements)
     for number in points:
         _crash_and_retry(arena, reader, case, plan, number, f"{number}: {statements[number - 1]}")
     return {
@@ -261,7 +272,7 @@ def main(given: dict[str, Any]) -> None:
     reader = Reader(arena)
     for line in sys.stdin:
         asked = json.loads(line)
-        print(json.dumps(crash_everywhere(arena, reader, CASES[asked["case"]], every=asked["every"])), flush=True)
+        print(json.dumps(crash_everywhere(arena, reader, CASES[asked["case"]], asked["sweep"])), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,20 @@ Listener = Callable[[str, Any], None]
 
 _READS = re.compile(r"\s*(SELECT|SHOW|DESCRIBE|WITH|SET|PRAGMA)\b", re.IGNORECASE)
 # A lock is an effect although it is asked for by a SELECT; what a description needs is the session's alone.
-_EFFECT, _OWN = re.compile(r"LOCK", re.IGNORECASE), re.compile(r"_df_described")
+_EFFECT, _SESSIONS_OWN = re.compile(r"LOCK", re.IGNORECASE), re.compile(r"_df_described")
+_KEPT = re.compile(r"\s*(CREATE|DROP|INSERT|DELETE)[A-Z ]* \W?_dataflow", re.IGNORECASE)
 
 
 def has_effect(statement: str) -> bool:
     """Return whether the database is another after the statement, as far as anybody else could tell."""
-    if _OWN.search(statement):
+    if _SESSIONS_OWN.search(statement):
         return False
     return _READS.match(statement) is None or _EFFECT.search(statement) is not None
+
+
+def keeps_books(statement: str) -> bool:
+    """Return whether the statement only makes, fills or removes the product's own tables."""
+    return _KEPT.match(statement) is not None
 
 
 def ignore(statement: str, raw: Any) -> None:

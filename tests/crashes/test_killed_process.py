@@ -25,8 +25,8 @@ from tests.engines.live import ENGINES
 
 TESTED = ("duckdb", "sqlite", "postgres", "mysql")
 LIMIT_S = 120
-EVERY = "overwrite_first_use"
-"""The case that is killed before every statement there is; the others, wherever the database has changed."""
+EVERYWHERE, BOOKS = "overwrite_first_use", "append"
+"""The cases that die at more places than where the target may have changed."""
 
 
 class Crasher:
@@ -41,7 +41,7 @@ class Crasher:
     def crash(self, case: str) -> dict[str, Any]:
         process = self._process or self._start()
         assert process.stdin is not None
-        process.stdin.write(json.dumps({"case": case, "every": case == EVERY}) + "\n")
+        process.stdin.write(json.dumps({"case": case, "sweep": self._sweep(case)}) + "\n")
         process.stdin.flush()
         deadline = time.monotonic() + LIMIT_S
         while line := self._next_line(deadline - time.monotonic()):
@@ -50,6 +50,12 @@ class Crasher:
                 return answer
         self.stop()
         pytest.fail(f"the program ended:\n{self._log.read_text()[-3000:]}", pytrace=False)
+
+    def _sweep(self, case: str) -> str:
+        """Statements that only read are many, and a server takes its time for each try."""
+        if case == EVERYWHERE:
+            return "every" if self._engine in FILES else "effects"
+        return "effects" if case == BOOKS else "target"
 
     def stop(self) -> None:
         """The program is gone, and every process it made."""
@@ -131,4 +137,4 @@ def crasher(request: pytest.FixtureRequest) -> Iterator[Crasher]:
 def test_killed_try_and_its_retries_leave_the_rows_of_one_clean_run(crasher: Crasher, case: str) -> None:
     answer = crasher.crash(case)
     assert answer["violations"] == []
-    assert answer["killed"] > 8
+    assert answer["killed"] >= 5

@@ -86,6 +86,11 @@ def _options() -> dict[str, Any]:
             "Seconds that a task waits in line for a DuckDB file which another process writes to; 600 when empty.",
             "1800",
         ),
+        "environment": _option(
+            "Name of this environment: it stands in names of stage tables and in the run-id column, so that several "
+            "environments can share a database.",
+            "prod",
+        ),
         "workspace_connections": _option(
             "Connections that the pipelines of a workspace may use, as a JSON object of workspace to patterns of ids; "
             "`*` stands for every workspace. When empty every pipeline may use every connection.",

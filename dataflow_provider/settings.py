@@ -8,6 +8,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from pathlib import Path
 from dataflow_provider.errors import AuthorError
 
 SECTION = "dataflow"
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Settings:
     `pipelines_folder`: the folder whose files become Dags, by default `yaml_pipelines` in the Airflow home.
     `file_roots`: folders local files must lie under. `warehouse`: file of the embedded DuckDB.
     `workspace_connections`: patterns of the connection ids that a workspace's pipelines may use; None: every one.
+    `environment`: the name of this environment, such as `prod`; it keeps the runs of several apart.
     `warehouse_lock_timeout_s`: how long a stage waits in line for a DuckDB file (option `warehouse_lock_timeout`).
     `run_retention_days`: how long records of runs are kept, 0 for ever.
     """
@@ -35,6 +38,7 @@ class Settings:
     warehouse_lock_timeout_s: float = 600.0
     workspace_connections: Mapping[str, tuple[str, ...]] | None = None
     run_retention_days: float = 400.0
+    environment: str = ""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -42,7 +46,8 @@ class Settings:
 
         Raises:
             AuthorError: DF-SETTINGS-001 for a path that is not absolute, DF-SETTINGS-002 for an unreadable airflow.cfg,
-                DF-SETTINGS-003 for a number that is none, DF-SETTINGS-004 for unreadable workspaces.
+                DF-SETTINGS-003 for a number that is none, DF-SETTINGS-004 for unreadable workspaces,
+                DF-SETTINGS-005 for an environment that is no name.
         """
         environ = os.environ if environ is None else environ
         roots = (part.strip() for part in _option("file_roots", environ).split(":"))
@@ -53,6 +58,7 @@ class Settings:
             workspace_connections=_patterns("workspace_connections", environ),
             warehouse_lock_timeout_s=_number("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
             run_retention_days=_number("run_retention_days", environ, cls.run_retention_days),
+            environment=_environment("environment", environ),
         )
 
 
@@ -87,6 +93,17 @@ def _patterns(key: str, environ: Mapping[str, str]) -> Mapping[str, tuple[str, .
             hint='Write for example {"billing": ["dwh", "billing_*"], "*": ["shared_*"]}.',
         )
     return {workspace: tuple(patterns) for workspace, patterns in found.items()}
+
+
+def _environment(key: str, environ: Mapping[str, str]) -> str:
+    text = _option(key, environ).strip()
+    if text and not _ENVIRONMENT.fullmatch(text):
+        raise AuthorError(
+            "DF-SETTINGS-005",
+            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no name of an environment.",
+            hint="Use small letters, digits and `_`, a letter first, at most 63, such as `prod`.",
+        )
+    return text
 
 
 def _are_texts(found: object) -> bool:

@@ -23,7 +23,7 @@ def live_findings(loaded: Loaded) -> list[Finding]:
     pipeline = loaded.require()
     try:
         project = Project.of(Path(loaded.file))
-        values = example_values(pipeline, project.workspace)
+        values = example_values(pipeline, project)
         plan = plan_pipeline(pipeline)
     except CompileError as error:
         return [loaded.finding(problem) for problem in error.problems]

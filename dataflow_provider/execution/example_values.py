@@ -9,6 +9,7 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.execution.values import Interval, typed_params
 from dataflow_provider.spec.models import ParamType, Pipeline
 from dataflow_provider.spec.nodes import Scalar
+from dataflow_provider.spec.project import Project
 
 EXAMPLE_RUN_ID = "manual__example"
 EXAMPLE_INTERVAL: Interval = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
@@ -21,7 +22,7 @@ _EXAMPLES: dict[ParamType, Scalar] = {
 
 def example_values(
     pipeline: Pipeline,
-    workspace: str,
+    project: Project,
     interval: Interval = EXAMPLE_INTERVAL,
     params: Mapping[str, object] | None = None,
 ) -> RunValues:
@@ -33,4 +34,4 @@ def example_values(
     examples = {name: _EXAMPLES[param.type] for name, param in pipeline.params.items() if param.default is None}
     start, end = interval
     given = typed_params(pipeline.params, {**examples, **(params or {})})
-    return RunValues(EXAMPLE_RUN_ID, end, start, end, given, workspace)
+    return RunValues(EXAMPLE_RUN_ID, end, start, end, given, project.workspace, project.environment)

@@ -72,11 +72,12 @@ def _again(
         interval_end=bounds[1],
         params=values,
         workspace=project.workspace,
+        environment=project.environment,
     )
 
 
 def _path(project: Project, pipeline: Pipeline, run_id: str) -> Path:
-    return project.state_folder / "runs" / pipeline.id / f"{run_id}.json"
+    return project.remembered("runs", pipeline.id) / f"{run_id}.json"
 
 
 def _keep(path: Path, values: RunValues) -> None:

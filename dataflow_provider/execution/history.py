@@ -37,7 +37,7 @@ class FileHistory:
 
     @classmethod
     def of(cls, pipeline: str, values: RunValues, project: Project) -> FileHistory:
-        return cls(project.state_folder / "quality" / f"{pipeline}.json", values.run_id)
+        return cls(project.remembered("quality", pipeline) / "rows.json", values.run_id)
 
     def earlier(self, node: str, n: int) -> Sequence[int]:
         kept = [rows for run_id, rows in self._read().get(node, []) if run_id != self.run_id]

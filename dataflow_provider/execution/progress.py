@@ -167,7 +167,7 @@ def require_checkpoint(pipeline: Pipeline, project: Project, run_id: str) -> Non
 
 
 def _path(project: Project, pipeline: Pipeline, run_id: str) -> Path:
-    return project.state_folder / "runs" / pipeline.id / f"{run_id}.done.json"
+    return project.remembered("runs", pipeline.id) / f"{run_id}.done"
 
 
 def _read(path: Path) -> tuple[dict[str, Any], bool]:

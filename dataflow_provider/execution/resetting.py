@@ -115,7 +115,7 @@ def watermark_to(
     if known is not None and known.column.casefold() == column.casefold():
         kind = known.kind
     else:
-        values = example_values(plan.pipeline, project.workspace)
+        values = example_values(plan.pipeline, project)
         kind = kind_of_source(plan, node, values, connections, project) or "string"
     try:
         return Watermark(column, kind, read_bound(kind, text))

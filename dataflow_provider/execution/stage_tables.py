@@ -180,7 +180,7 @@ class StageTables(StageRegister):
     def _owner(self, output: Output) -> tuple[str, ...]:
         """Return what the register says of a table of this run; a long text is cut, as its hash stays in the name."""
         values = self.values
-        place = f"{values.workspace}@{values.environment}" if values.environment else values.workspace
+        place = f"{values.workspace}/{values.environment}" if values.environment else values.workspace
         owner = (self.plan.pipeline.id, place, values.run_id, output.node, output.port or "")
         return tuple(text[: _LENGTHS.get(name, _USUAL_LENGTH)] for name, text in zip(_TABLES[1:], owner, strict=False))
 

@@ -61,6 +61,7 @@ def resolve_values(
         interval_end=end,
         params=typed_params(pipeline.params, params or {}),
         workspace=project.workspace,
+        environment=project.environment,
     )
 
 

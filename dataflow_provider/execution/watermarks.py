@@ -45,20 +45,20 @@ class WatermarkPlace(WatermarkStore, Protocol):
 
 @dataclass(frozen=True)
 class FileWatermarks:
-    """The watermarks of a pipeline in `.dataflow/watermarks/<id>.json`; several processes may use it at once.
+    """The watermarks of a pipeline in `.dataflow/watermarks/`; several processes may use it at once.
 
-    In `.dataflow/reads/<id>.json` stands what runs have read of sources that have no watermark.
+    In `.dataflow/reads/` stands what runs have read of sources that have no watermark.
     """
 
     path: Path
 
     @classmethod
     def of(cls, project: Project, pipeline_id: str) -> FileWatermarks:
-        return cls(project.state_folder / "watermarks" / f"{pipeline_id}.json")
+        return cls(project.remembered("watermarks", pipeline_id) / "marks.json")
 
     @classmethod
     def reads_of(cls, project: Project, pipeline_id: str) -> FileWatermarks:
-        return cls(project.state_folder / "reads" / f"{pipeline_id}.json")
+        return cls(project.remembered("reads", pipeline_id) / "reads.json")
 
     def get(self, node: str, key: str) -> Any:
         return self._load().get(node, {}).get(key)

@@ -29,6 +29,7 @@ class Project:
     workspace: str
     file_roots: tuple[Path, ...]
     warehouse: Path
+    environment: str = ""
 
     @classmethod
     def of(cls, yaml_path: Path, settings: Settings | None = None) -> Project:
@@ -49,12 +50,18 @@ class Project:
             workspace=below[0] if len(below) > 1 else DEFAULT_WORKSPACE,
             file_roots=tuple(Path(os.path.realpath(part)) for part in settings.file_roots) or (root,),
             warehouse=settings.warehouse or root / ".dataflow" / "warehouse.duckdb",
+            environment=settings.environment,
         )
 
     @property
     def state_folder(self) -> Path:
         """The folder of what the command line remembers; not made until something is written."""
         return self.root / ".dataflow"
+
+    def remembered(self, kind: str, pipeline_id: str) -> Path:
+        """Return the folder of what is remembered of a pipeline; workspaces and environments never share one."""
+        name = f"{pipeline_id}@{self.environment}" if self.environment else pipeline_id
+        return self.state_folder / kind / self.workspace / name
 
     def resolve_file(self, written: str) -> str:
         """Return the path of a file node as an absolute path; a URL (`s3://…`) stays as it is written.

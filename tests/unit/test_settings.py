@@ -43,6 +43,13 @@ def test_load_relative_path_is_refused(key: str) -> None:
     assert f"AIRFLOW__DATAFLOW__{key}" in (refused.value.hint or "")
 
 
+@pytest.mark.parametrize("name", ["Prod", "1st", "a/b", "a" * 64])
+def test_load_environment_that_is_no_name_is_refused(name: str) -> None:
+    assert Settings.load({"AIRFLOW__DATAFLOW__ENVIRONMENT": " prod_2 "}).environment == "prod_2"
+    with pytest.raises(AuthorError, match="DF-SETTINGS-005"):
+        Settings.load({"AIRFLOW__DATAFLOW__ENVIRONMENT": name})
+
+
 def test_load_broken_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "airflow.cfg").write_text("warehouse = x\n")
     with pytest.raises(AuthorError, match="DF-SETTINGS-002"):

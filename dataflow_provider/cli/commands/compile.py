@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise AuthorError("DF-CLI-020", f"`{args.path}` holds {len(files)} pipelines", hint="Name one pipeline file.")
     loaded, pipeline = files[0], files[0].require()
     interval = parse_interval(args.interval) if args.interval else EXAMPLE_INTERVAL
-    values = example_values(pipeline, Project.of(args.path).workspace, interval, dict(args.param))
+    values = example_values(pipeline, Project.of(args.path), interval, dict(args.param))
     plan, shown = _compile(loaded, values, args.dialect)
     kinds = _kinds(plan, Project.of(args.path))
     if args.json:

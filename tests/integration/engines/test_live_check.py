@@ -50,7 +50,7 @@ class Here:
 
     def check(self, nodes: str) -> LiveCheck:
         plan = self.plan(nodes)
-        return check_live(plan, example_values(plan.pipeline, "w"), self, self.project, lock_timeout_s=20)
+        return check_live(plan, example_values(plan.pipeline, self.project), self, self.project, lock_timeout_s=20)
 
     def found(self, nodes: str) -> list[tuple[str, str]]:
         """Return code and place of each error."""
@@ -87,7 +87,7 @@ def test_sound_pipeline_has_no_error_and_leaves_nothing_behind(here: Here) -> No
 
 def test_what_was_found_sound_runs(here: Here) -> None:
     plan = here.plan(GOOD)
-    result = run_pipeline(plan, example_values(plan.pipeline, "w"), here, here.project)
+    result = run_pipeline(plan, example_values(plan.pipeline, here.project), here, here.project)
     assert result.errors == {}
 
 

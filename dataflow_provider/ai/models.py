@@ -6,6 +6,7 @@ was asked and answered is never logged.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ _HOOKS = {
     "pydanticai_bedrock": "PydanticAIBedrockHook",
     "pydanticai_vertex": "PydanticAIVertexHook",
 }
+_TALKATIVE = ("openai", "anthropic", "httpx", "httpx2")
 _MILLION = 1_000_000
 _BUSY = (408, 409, 425, 429)
 
@@ -132,6 +134,8 @@ def open_model(connection: ConnectionSpec) -> Model:
         takes_connection=False,
         llm_conn_id=connection.conn_id,
     )
+    _keep_prompts_out_of_logs()
+    hook._log = logging.getLogger(__name__)  # Airflow's own prints to the screen, where a command answers in JSON
     try:
         model = hook.get_conn()
     except Exception as exc:  # noqa: BLE001  # the hook raises whatever the SDK of the vendor does; re-raised with a code
@@ -142,6 +146,12 @@ def open_model(connection: ConnectionSpec) -> Model:
             hint='Its extra names one, such as {"model": "openai:<model>"}, and its password is the key.',
         ) from None
     return SdkModel(model, connection, _declared_price(connection))
+
+
+def _keep_prompts_out_of_logs() -> None:
+    """The clients of services tell every request, and whole prompts to whoever wants to debug."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _declared_price(connection: ConnectionSpec) -> Price | None:

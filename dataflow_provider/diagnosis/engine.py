@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dataflow_provider.diagnosis.log import Passage, Role, is_retry_noise, read_passages
+from dataflow_provider.diagnosis.log import Passage, Role, is_calm, is_retry_noise, read_passages
 from dataflow_provider.diagnosis.refine import REFINEMENTS
 from dataflow_provider.diagnosis.signatures import FAMILIES
 from dataflow_provider.diagnosis.taxonomy import UNKNOWN, often_confused
@@ -23,7 +23,8 @@ _WEIGHT = {
     Role.INFO: 0.58,
     Role.AFTER: 0.4,
 }
-_RETRY_WEIGHT = 0.6
+_RETRY_WEIGHT = 0.55
+_CALM_WEIGHT = 0.6
 _MAX_CHARACTERS = 20_000
 """Text that is searched; of a longer log the loudest passages come first."""
 
@@ -69,6 +70,8 @@ def weigh(passages: Sequence[Passage]) -> list[Evidence]:
     found: list[Evidence] = []
     for passage in passages:
         weight = _WEIGHT[passage.role] * (_RETRY_WEIGHT if _is_demoted(passage) else 1.0)
+        if passage.role in (Role.INFO, Role.AFTER) and is_calm(passage.text):
+            weight *= _CALM_WEIGHT
         guess = _ADVICE_WEIGHT if _ADVICE.search(passage.text) else 1.0
         found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in _codes(passage.text))
         # A list of what may be wrong names causes that are not; a code in it stays a code.

@@ -90,6 +90,31 @@ _RETRY = re.compile(
 )
 
 
+_TONE = re.compile(
+    r"\b(?:error|exception|fail(?:ed|ure|s)?|fatal|denied|cannot|can't|could not|unable|exceed(?:s|ed)?|abort(?:ed)?|"
+    r"refused|killed|expired|timed out|not found|rejected|lost|violat\w+|invalid|terminat\w+|stuck|zombie|throttl\w+|"
+    r"not exist|full|too (?:many|large|long|big)|unavailable|reset|closed|broken|out of|detected|missing|blocked|"
+    r"no longer|oom\w*|deadlock\w*|not (?:allowed|authorized|available)|undefined|unknown|insufficient)\b|"
+    r"Error\b|Exception\b|timeout\b(?! (?:of|is|set|to|=|\d))",
+    re.IGNORECASE,
+)
+_CALM = re.compile(
+    r"[:=] ?0\b|\b(?:0|no|zero) (?:errors?|warnings?|failures?|rejected|failed|violations?|duplicates?)\b|\bguarded\b|"
+    r"\bon purpose\b|\bas expected\b|\bif (?:not )?exists\b|\bset to\b|\bconfigured (?:with|to|as)\b|"
+    r"\bRunning statement\b|\bhandled\b|\bignored\b|\bwill be skipped\b",
+    re.IGNORECASE,
+)
+
+
+def is_calm(text: str) -> bool:
+    """Return whether a plain line only mentions what can go wrong: a count of none, a setting, a statement.
+
+    >>> is_calm("lock timeout 30 s"), is_calm("could not obtain lock on row")
+    (True, False)
+    """
+    return _CALM.search(text) is not None or _TONE.search(text) is None
+
+
 def is_retry_noise(text: str) -> bool:
     """Return whether the text tells of a failure that something else already dealt with."""
     return _RETRY.search(text) is not None

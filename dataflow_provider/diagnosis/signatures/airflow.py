@@ -30,6 +30,8 @@ FAMILY = Family(
                 r"task shouldn'?t be running anymore",
                 r"Server indicated the task shouldn",
                 r"zombie (?:job|task)",
+                r"marked as (?:a )?zombie",
+                r"[Tt]ask instance is no longer (?:running|in (?:the )?running state)",
                 r"recorded pid .{1,40} does not match the current pid",
             ),
             "airflow_task_timeout": (

@@ -71,6 +71,8 @@ FAMILY = Family(
             "tls_error": (
                 r"CERTIFICATE_VERIFY_FAILED",
                 r"certificate verify failed",
+                r"SSL handshake failed|TLS handshake (?:failed|error|timeout)",
+                r"SslAuthenticationException",
                 r"SSL(?:V3)?_ALERT",
                 r"WRONG_VERSION_NUMBER",
                 r"tlsv1 alert",
@@ -98,6 +100,8 @@ FAMILY = Family(
                 r"connect(?:ion)? (?:attempt )?timed out",
                 r"timed? ?out (?:while )?connecting",
                 r"connect timeout",
+                r"Unable to connect to port \d+ on .{1,60}timed out",
+                r"Timed out waiting for a node assignment",
                 r"connection to .{1,120} timed out",
                 r"timeout expired",
                 r"dial tcp .{0,80}i/o timeout",
@@ -135,6 +139,9 @@ FAMILY = Family(
             ),
             "rate_limited": (
                 r"Too Many Requests",
+                r"Rate limit reached",
+                r"Rate exceeded",
+                r"RateLimitError",
                 r"rate.?limit(?:ed| exceeded|ing)",
                 r"quota exceeded for (?:quota|requests)",
                 r"Retry-After",
@@ -144,6 +151,7 @@ FAMILY = Family(
             ),
             "remote_service_error": (
                 r"Service Unavailable",
+                r"421 (?:Service not available|Too many)",
                 r"Bad Gateway",
                 r"Gateway Time-?out",
                 r"Internal Server Error",
@@ -169,6 +177,8 @@ FAMILY = Family(
                 r"encountered RSA key, expected",
                 r"530 (?:Login|User|Not logged)",
                 r"invalid_client",
+                r"Bad authentication type",
+                r"AADSTS(?:7000215|700016|50034|50126)",
             ),
             "credentials_expired": (
                 (
@@ -178,10 +188,13 @@ FAMILY = Family(
                 r"Signature (?:has expired|not valid in the specified time frame)",
                 r"expired (?:token|credential|password|session token|secret)",
                 r"invalid_grant",
+                r"AADSTS(?:7000222|50055|700082|50173)",
                 r"token .{0,30}revoked",
             ),
             "invalid_configuration": (
                 r"Invalid URL",
+                r"Could not parse SQLAlchemy URL",
+                r"Missing (?:required )?(?:connection )?(?:field|parameter|host)s?:? .{0,60}(?:connection|host|port)",
                 r"No schema supplied",
                 r"No connection adapters were found",
                 r"Host key (?:for server .{1,80} does not match|verification failed)",

@@ -10,26 +10,32 @@ from dataflow_provider.diagnosis.signatures.base import Codes, Family, codes, wo
 _NAMES = codes(
     {
         "deadlock": "DeadlockDetected",
-        "lock_contention": "LockNotAvailable SerializationFailure",
+        "lock_contention": "LockNotAvailable SerializationFailure ObjectInUse",
         "unique_violation": "UniqueViolation ExclusionViolation",
-        "not_null_violation": "NotNullViolation",
-        "foreign_key_violation": "ForeignKeyViolation",
-        "type_cast_error": "InvalidTextRepresentation DatatypeMismatch CannotCoerce InvalidBinaryRepresentation",
-        "date_parse_error": "InvalidDatetimeFormat DatetimeFieldOverflow",
-        "numeric_overflow": "NumericValueOutOfRange IntervalFieldOverflow",
+        "not_null_violation": "NotNullViolation NullValueNotAllowed",
+        "foreign_key_violation": "ForeignKeyViolation RestrictViolation InvalidForeignKey",
+        "type_cast_error": "InvalidTextRepresentation DatatypeMismatch CannotCoerce InvalidBinaryRepresentation "
+        "InvalidParameterValue SqlJsonItemCannotBeCastToTargetType",
+        "date_parse_error": "InvalidDatetimeFormat DatetimeFieldOverflow InvalidTimeZoneDisplacementValue",
+        "numeric_overflow": "NumericValueOutOfRange IntervalFieldOverflow InvalidArgumentForPowerFunction "
+        "NumericValueOutOfRange",
         "division_by_zero": "DivisionByZero",
-        "string_truncation": "StringDataRightTruncation",
+        "string_truncation": "StringDataRightTruncation StringDataLengthMismatch",
         "encoding_error": "CharacterNotInRepertoire UntranslatableCharacter",
-        "bad_file_format": "BadCopyFileFormat InvalidJsonText",
-        "object_not_found": "UndefinedTable InvalidSchemaName UndefinedObject InvalidCatalogName",
+        "bad_file_format": "BadCopyFileFormat InvalidJsonText InvalidXmlDocument InvalidXmlContent InvalidJsonText",
+        "object_not_found": "UndefinedTable InvalidSchemaName UndefinedObject InvalidCatalogName "
+        "InvalidSqlStatementName UndefinedDatabase",
         "schema_drift": "UndefinedColumn",
-        "sql_syntax_error": "SyntaxError_ UndefinedFunction GroupingError AmbiguousColumn AmbiguousFunction",
-        "permission_denied": "InsufficientPrivilege ReadOnlySqlTransaction",
+        "sql_syntax_error": "SyntaxError_ UndefinedFunction GroupingError AmbiguousColumn AmbiguousFunction "
+        "InvalidColumnReference UndefinedParameter WindowingError IndeterminateDatatype "
+        "DuplicateAlias DuplicateColumn WrongObjectType FeatureNotSupported "
+        "InvalidColumnDefinition",
+        "permission_denied": "InsufficientPrivilege ReadOnlySqlTransaction InvalidGrantor",
         "auth_failed": "InvalidPassword InvalidAuthorizationSpecification",
-        "connection_limit": "TooManyConnections",
+        "connection_limit": "TooManyConnections ConfigurationLimitExceeded",
         "disk_or_spool_space": "DiskFull",
         "out_of_memory": "OutOfMemory",
-        "connection_lost": "AdminShutdown CrashShutdown ConnectionFailure",
+        "connection_lost": "AdminShutdown CrashShutdown ConnectionFailure ProtocolViolation DatabaseDropped",
         "session_expired_idle": "IdleInTransactionSessionTimeout IdleSessionTimeout",
         "merge_duplicate_rows": "CardinalityViolation",
         "source_file_missing": "UndefinedFile",
@@ -38,27 +44,30 @@ _NAMES = codes(
 
 SQLSTATE = codes(
     {
+        "connect_timeout": "HYT01",
+        "source_file_missing": "58P01",
         "deadlock": "40P01",
         "lock_contention": "55P03 55006",
         "unique_violation": "23505 23P01",
-        "not_null_violation": "23502",
-        "foreign_key_violation": "23503",
-        "type_cast_error": "22P02 22018 42804 42846",
-        "date_parse_error": "22007 22008",
-        "numeric_overflow": "22003 22015",
+        "not_null_violation": "23502 22004 22002",
+        "foreign_key_violation": "23503 23001",
+        "type_cast_error": "22P02 22018 42804 42846 22005 22006 22P03 42820",
+        "date_parse_error": "22007 22008 22009",
+        "numeric_overflow": "22003 22015 2201F 2201E 22P01",
         "division_by_zero": "22012",
-        "string_truncation": "22001",
+        "string_truncation": "22001 22026",
         "encoding_error": "22021 22P05",
-        "bad_file_format": "22P04",
-        "object_not_found": "42P01 3F000 42S02 3D000",
-        "schema_drift": "42703 42S22 21S01",
-        "sql_syntax_error": "42601 42883 42803 42702",
-        "permission_denied": "42501 25006",
+        "bad_file_format": "22P04 22032 2200M 2200N",
+        "object_not_found": "42P01 3F000 42S02 3D000 42704 26000 42S12 3F000 57P04",
+        "schema_drift": "42703 42S22 21S01 21S02 42P16",
+        "sql_syntax_error": "42601 42883 42803 42702 42P10 42P02 42P20 42P18 42725 42803 42712 42809 42611 42P09 "
+        "42P08 42P19 42P21 42P22 42P13 0A000",
+        "permission_denied": "42501 25006 42504",
         "auth_failed": "28P01",
-        "connection_limit": "53300",
+        "connection_limit": "53300 53400",
         "disk_or_spool_space": "53100",
         "out_of_memory": "53200",
-        "connection_lost": "57P01 57P02 08006 08003 08S01",
+        "connection_lost": "57P01 57P02 08006 08003 08S01 08007 08P01 08S02",
         "session_expired_idle": "25P03 57P05",
     }
 ) | {
@@ -154,7 +163,12 @@ FAMILY = Family(
                 r"unterminated CSV quoted field",
                 r"COPY file signature not recognized",
             ),
-            "object_not_found": (r"relation \"[^\"]*\" does not exist", r"schema \"[^\"]*\" does not exist"),
+            "object_not_found": (
+                r"relation \"[^\"]*\" does not exist",
+                r"schema \"[^\"]*\" does not exist",
+                r"database \"[^\"]*\" does not exist",
+                r"type \"[^\"]*\" does not exist",
+            ),
             "schema_drift": (
                 r"column \"?[\w.]+\"? (?:of relation \"[^\"]*\" )?does not exist",
                 r"has (?:more|fewer) (?:expressions|target columns)",
@@ -173,8 +187,17 @@ FAMILY = Family(
                 r"command cannot affect row a second time",
                 r"MERGE command cannot affect row",
             ),
+            "sql_syntax_error": (r"no unique or exclusion constraint matching the ON CONFLICT",),
             "division_by_zero": (r"\bdivision by zero\b",),
         },
     )
-    + words("postgres", {"connection_refused": (r"the database system is (?:starting up|shutting down)",)}, 0.75),
+    + words(
+        "postgres",
+        {
+            "connection_refused": (
+                r"the database system is (?:starting up|shutting down|in recovery mode|not yet accepting)",
+            )
+        },
+        0.75,
+    ),
 )

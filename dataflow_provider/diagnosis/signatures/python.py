@@ -12,6 +12,10 @@ FAMILY = Family(
                 r"could not convert string to float",
                 r"invalid literal for int\(\)",
                 r"Unable to parse string",
+                r"Cannot convert non-finite values",
+                r"(?:int|float)\(\) argument must be a string",
+                r"conversion from `[^`]*` to `(?!date|time)[^`]*` failed",
+                r"could not parse `[^`]*` as dtype `(?!date|time)",
                 r"cannot convert (?:float NaN|the series|value)",
                 r"Could not convert .{1,80} (?:to|with type)",
                 r"ConversionSyntax",
@@ -26,6 +30,8 @@ FAMILY = Family(
             "date_parse_error": (
                 r"time data .{1,80} (?:does not|doesn't) match format",
                 r"unconverted data remains",
+                r"conversion from `[^`]*` to `(?:date|time)[^`]*` failed",
+                r"could not parse `[^`]*` as dtype `(?:date|time)",
                 r"Unknown (?:datetime )?string format",
                 r"Failed to parse string: '[^']*' as a scalar of type (?:date|time)",
                 r"OutOfBoundsDatetime|Out of bounds (?:nanosecond )?timestamp",
@@ -43,7 +49,10 @@ FAMILY = Family(
             "numeric_overflow": (
                 r"int too (?:large|big) to convert",
                 r"OverflowError",
-                r"Integer value .{1,40} out of (?:bounds|range)",
+                r"Integer value .{1,40} (?:out of (?:bounds|range)|not in range)",
+                r"quantize result has too many digits",
+                r"cannot fit .{1,40} into|too large to (?:be )?(?:store|fit)",
+                r"(?:Value|Number) .{1,60} is out of range for",
                 r"(?:Decimal|Numeric|Integer|Number) .{0,40}overflow",
                 r"Rescaling Decimal.{0,60}would cause data loss",
                 r"does not fit into precision",
@@ -89,6 +98,8 @@ FAMILY = Family(
             ),
             "schema_drift": (
                 r"not in index\b",
+                r"ColumnNotFoundError",
+                r"No common columns to perform merge on",
                 r"Usecols do not match columns",
                 r"columns passed, passed data had",
                 r"Length mismatch: Expected axis has",
@@ -138,6 +149,7 @@ FAMILY = Family(
             "deadlock": (r"\bdeadlock (?:detected|found|victim)\b", r"due to deadlock"),
             "object_not_found": (
                 r"no such table",
+                r"NoSuchTableError",
                 (
                     r"(?:Table|View|Relation|Schema|Dataset|Catalog)\b.{0,100}(?:does not exist|not"
                     r" found|doesn't exist|not exist)"

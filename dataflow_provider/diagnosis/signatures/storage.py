@@ -13,7 +13,8 @@ _CODES = codes(
         "permission_denied": "AccessDenied AllAccessDisabled AuthorizationPermissionMismatch AccessDeniedException "
         "AuthorizationFailure InsufficientAccountPermissions UnauthorizedOperation",
         "rate_limited": "SlowDown Throttling ThrottlingException RequestLimitExceeded TooManyRequestsException "
-        "ProvisionedThroughputExceededException ServerBusy RequestThrottled LimitExceededException OperationTimedOut_",
+        "ProvisionedThroughputExceededException ServerBusy RequestThrottled "
+        "LimitExceededException OperationTimedOut_",
         "auth_failed": "InvalidAccessKeyId SignatureDoesNotMatch InvalidClientTokenId AuthenticationFailed "
         "UnrecognizedClientException InvalidAuthenticationInfo NoAuthenticationInformation NoCredentialsError "
         "AuthFailure IncompleteSignature PartialCredentialsError",
@@ -44,6 +45,8 @@ FAMILY = Family(
             "source_file_missing": (
                 r"The specified (?:key|blob|container|bucket) does not exist",
                 r"No such object",
+                r"unable to open database file",
+                r"No (?:input )?files? (?:were |was )?found (?:in|at|under|for|matching)",
                 r"No such file or directory(?!: '\")",
                 r"FileNotFoundError",
                 r"No files? (?:found )?that match",
@@ -55,6 +58,8 @@ FAMILY = Family(
             ),
             "permission_denied": (
                 r"Access Denied\b",
+                r"attempt to write a readonly database",
+                r"file system operations are disabled",
                 r"does not have (?:storage|bigquery|s3)[.:]\w+",
                 r"is not authorized to perform",
                 r"This request is not authorized to perform this operation",
@@ -80,6 +85,10 @@ FAMILY = Family(
                 r"Error tokenizing data",
                 r"Expected \d+ (?:fields|columns).{0,40}(?:saw|got|found) \d+",
                 r"Not a gzipped file",
+                r"field larger than field limit",
+                r"line contains NUL",
+                r"does not support .{1,10} file format",
+                r"InvalidAvroBinaryEncoding",
                 r"BadGzipFile|BadZipFile|File is not a zip file",
                 r"JSONDecodeError|Expecting value: line|Extra data: line|Expecting property name",
                 r"Parquet magic bytes not found",

@@ -67,6 +67,7 @@ FAMILY = Family(
                 r"offset out of range",
                 r"Some data may have been lost because they are not available in Kafka",
                 r"no longer available on the server",
+                r"NoOffsetForPartition|Undefined offset with no reset policy",
             ),
             "connection_refused": (
                 r"NoBrokersAvailable",

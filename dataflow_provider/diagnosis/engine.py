@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dataflow_provider.diagnosis.log import Passage, Role, is_calm, is_retry_noise, read_passages
 from dataflow_provider.diagnosis.refine import REFINEMENTS
 from dataflow_provider.diagnosis.signatures import FAMILIES
+from dataflow_provider.diagnosis.signatures.base import Words
 from dataflow_provider.diagnosis.taxonomy import UNKNOWN, often_confused
 from dataflow_provider.diagnosis.weighing import Evidence, Weighing
 
@@ -68,6 +69,7 @@ _ADVICE_WEIGHT = 0.6
 def weigh(passages: Sequence[Passage]) -> list[Evidence]:
     """Return what the signatures find in each passage."""
     found: list[Evidence] = []
+    wordings = _wordings("\n".join(passage.text for passage in passages).lower())
     for passage in passages:
         weight = _WEIGHT[passage.role] * (_RETRY_WEIGHT if _is_demoted(passage) else 1.0)
         if passage.role in (Role.INFO, Role.AFTER) and is_calm(passage.text):
@@ -76,7 +78,8 @@ def weigh(passages: Sequence[Passage]) -> list[Evidence]:
         found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in _codes(passage.text))
         # A list of what may be wrong names causes that are not; a code in it stays a code.
         found += (
-            Evidence(cause, strength * weight * guess, passage, text) for cause, strength, text in _words(passage.text)
+            Evidence(cause, strength * weight * guess, passage, text)
+            for cause, strength, text in _words(passage.text, wordings)
         )
     return found
 
@@ -112,13 +115,22 @@ def _codes(text: str) -> Iterable[tuple[str, float, str]]:
                     yield (*meaning, match[0])
 
 
-def _words(text: str) -> Iterable[tuple[str, float, str]]:
+def _wordings(lowered: str) -> list[Words]:
+    """Return the wordings that may match anywhere in a text of small letters."""
+    kept = (
+        (words, tuple(pattern for pattern in words.patterns if pattern.literal in lowered))
+        for family in FAMILIES
+        for words in family.words
+    )
+    return [replace(words, patterns=patterns) for words, patterns in kept if patterns]
+
+
+def _words(text: str, wordings: Iterable[Words]) -> Iterable[tuple[str, float, str]]:
     lowered = text.lower()
-    for family in FAMILIES:
-        for words in family.words:
-            found = words.search(text, lowered)
-            if found is not None:
-                yield words.cause, words.strength, found
+    for words in wordings:
+        found = words.search(text, lowered)
+        if found is not None:
+            yield words.cause, words.strength, found
 
 
 # ---------------------------------------------------------------- ranking

@@ -10,8 +10,9 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate
 from pathlib import Path
 
 MAX_BYTES = 2_000_000
@@ -34,7 +35,7 @@ class Role(StrEnum):
     AFTER = "after"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Passage:
     """One statement of the log: `line` is where it begins, from 1; its text may span lines."""
 
@@ -43,12 +44,13 @@ class Passage:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Line:
     number: int
     text: str
     level: str | None
     logger: str
+    is_noise: bool = False
 
 
 _STAMPED = re.compile(
@@ -59,6 +61,7 @@ _STAMPED = re.compile(
 _STAMP_STARTS = frozenset("0123456789[{")
 _DATED = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ,]+\d\d:\d\d:\d\d")
 _LOGGER = re.compile(r"\s+\[(?P<logger>[\w.]+)\](?: [\w.]+=.*)?$|:? source=\"?(?P<source>[\w.-]+)\"?(?: loc=\S+)?$")
+_LAST_LOGGER = re.compile(r" \[(?P<logger>[\w.]+)\](?: [\w.]+=.*)?$(?P<source>(?!))?")
 _LEADING_LOGGER = re.compile(r"^(?P<logger>[a-z_][\w.]*): ")
 _FRAME = re.compile(r'^\s*(?:File "[^"]*", line \d+|at [\w$.<>]+\(|at \S+ \S+\.go:\d+|\.\.\. \d+ (?:more|common))')
 _JAVA_FRAME = re.compile(r"^(?:\[java\] |\S+ \| )?\s*(?:at [\w$./<>]+\([^)]*\)|\.\.\. \d+ more)")
@@ -83,6 +86,13 @@ _NOISE = re.compile(
     r" loaded|Connection Retrieved",
     re.IGNORECASE,
 )
+_NOISE_WORDS = (
+    "openlineage", "py.warnings", "deprecationwarning", "futurewarning", "userwarning", "marking task as",
+    "retry policy decision", "group::", "exporting env vars", "rendered template fields", "airflow_ctx_",
+    "task exited with return code 1", "task instance in failure state", "metrics flushed", "filling up the dagbag",
+    "secrets backends", "connection retrieved",
+)  # fmt: skip
+"""One of them stands in every text that `_NOISE` matches."""
 _RETRY = re.compile(
     r"will (?:be )?retr|retrying|retry (?:\d|in )|attempt \d+ (?:of|/) ?\d+|trying again|another attempt|backing off|"
     r"recovered|succeeded (?:on|after)",
@@ -149,7 +159,8 @@ def read_passages(text: str) -> list[Passage]:
 def _lines(text: str) -> Iterator[_Line]:
     rows = text.split("\n")
     first = max(0, len(rows) - MAX_LINES)
-    alarmed = _alarmed(rows[first:])
+    text = _Haystack(rows[first:])
+    alarmed, noisy = text.rows_with(_ALARMS), text.rows_with(_NOISE_WORDS)
     for number, row in enumerate(rows[first:], first + 1):
         if row[:1] in _STAMP_STARTS and number - first - 1 not in alarmed:
             continue
@@ -159,24 +170,29 @@ def _lines(text: str) -> Iterator[_Line]:
             if event is not None:
                 yield from event
                 continue
-        yield _line(number, row)
+        line = _line(number, row)
+        yield replace(line, is_noise=_is_noise(line)) if number - first - 1 in noisy else line
 
 
-def _alarmed(rows: list[str]) -> set[int]:
-    """Return which rows hold an alarming word; one search over the whole text a word is far cheaper than one a row."""
-    lowered = [row.lower() for row in rows]  # row by row: small letters may be longer than capitals
-    text = "\n".join(lowered)
-    starts = [0]
-    for row in lowered:
-        starts.append(starts[-1] + len(row) + 1)
-    found: set[int] = set()
-    for alarm in _ALARMS:
-        at = text.find(alarm)
-        while at >= 0:
-            index = bisect_right(starts, at) - 1
-            found.add(index)
-            at = text.find(alarm, starts[index + 1])
-    return found
+class _Haystack:
+    """Rows in small letters as one text: one search over all of them for a word is far cheaper than one a row."""
+
+    def __init__(self, rows: list[str]) -> None:
+        lowered = [row.lower() for row in rows]  # row by row: small letters may be longer than capitals
+        self._text = "\n".join(lowered)
+        self._starts = [0, *accumulate(len(row) + 1 for row in lowered)]
+
+    def rows_with(self, words: tuple[str, ...]) -> set[int]:
+        """Return which rows, from 0, hold one of the words."""
+        found: set[int] = set()
+        text, starts = self._text, self._starts
+        for word in words:
+            at = text.find(word)
+            while at >= 0:
+                index = bisect_right(starts, at) - 1
+                found.add(index)
+                at = text.find(word, starts[index + 1])
+        return found
 
 
 def _line(number: int, row: str) -> _Line:
@@ -184,13 +200,22 @@ def _line(number: int, row: str) -> _Line:
     if match is None:
         return _Line(number, row, "INFO" if row[:1] in "[0123456789" and _DATED.match(row) else None, "")
     text, logger = match["text"], (match["place"] or "").partition(":")[0]
-    trailing = _LOGGER.search(text)
+    trailing = _trailing_logger(text)
     leading = None if trailing or logger else _LEADING_LOGGER.match(text)
     if trailing:
-        text, logger = text[: trailing.start()], trailing["logger"] or trailing["source"] or ""
+        text, logger = text[: trailing.start()].rstrip(), trailing["logger"] or trailing["source"] or ""
     elif leading:
         text, logger = text[leading.end() :], leading["logger"]
     return _Line(number, text, match["level"].upper(), logger)
+
+
+def _trailing_logger(text: str) -> re.Match[str] | None:
+    """Return the name of the logger behind a text; nearly always it stands in the last brackets."""
+    at = text.rfind(" [")
+    last = _LAST_LOGGER.match(text, at) if at >= 0 else None
+    if last is not None:
+        return last
+    return _LOGGER.search(text) if "=" in text else None
 
 
 def _json_lines(number: int, row: str) -> list[_Line] | None:
@@ -202,7 +227,8 @@ def _json_lines(number: int, row: str) -> list[_Line] | None:
     if not isinstance(record, dict) or "event" not in record:
         return None
     level = str(record.get("level", "info")).upper()
-    found = [_Line(number, str(record["event"])[:MAX_LINE], level, str(record.get("logger", "")))]
+    event = _Line(number, str(record["event"])[:MAX_LINE], level, str(record.get("logger", "")))
+    found = [replace(event, is_noise=_is_noise(event))]
     details = record.get("error_detail") or []
     for at, detail in enumerate(reversed(details) if isinstance(details, list) else []):
         if at:
@@ -241,7 +267,7 @@ def _passages(lines: list[_Line]) -> Iterator[Passage]:
                 yield passage
             continue
         at += 1
-        if not _is_noise(line):
+        if not line.is_noise:
             yield Passage(_role_of(line), line.number, line.text)
     yield from _close(chain)
 

@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+CACHE_FILE = "answers.sqlite3"
+"""Its name in the folder `ai` of a project's state."""
 KEEP_S = 90 * 24 * 3600
 _BUSY_S = 30.0
 _AT_ONCE = 500

@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_BYTES = 2_000_000
 """How much of a log's end is read; the cause of a failure stands near it."""
+
+_CHUNK = 1_000_000
 
 MAX_LINES = 20_000
 MAX_LINE = 4_000
@@ -138,6 +141,14 @@ def read_log(path: Path) -> str:
         return stream.read(MAX_BYTES).decode("utf-8", errors="replace")
 
 
+def read_stream_end(stream: BinaryIO) -> str:
+    """Return the end of a stream that cannot be sought, at most `MAX_BYTES`, whatever its length."""
+    kept = b""
+    while chunk := stream.read(_CHUNK):
+        kept = (kept + chunk)[-MAX_BYTES:]
+    return kept.decode("utf-8", errors="replace")
+
+
 def read_passages(text: str) -> list[Passage]:
     """Return the passages of a log in their order; an empty log has none."""
     lines = list(_lines(text))
@@ -159,8 +170,8 @@ def read_passages(text: str) -> list[Passage]:
 def _lines(text: str) -> Iterator[_Line]:
     rows = text.split("\n")
     first = max(0, len(rows) - MAX_LINES)
-    text = _Haystack(rows[first:])
-    alarmed, noisy = text.rows_with(_ALARMS), text.rows_with(_NOISE_WORDS)
+    hay = _Haystack(rows[first:])
+    alarmed, noisy = hay.rows_with(_ALARMS), hay.rows_with(_NOISE_WORDS)
     for number, row in enumerate(rows[first:], first + 1):
         if row[:1] in _STAMP_STARTS and number - first - 1 not in alarmed:
             continue

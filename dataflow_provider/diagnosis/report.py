@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+from dataflow_provider.ai.cache import AnswerCache
+from dataflow_provider.ai.models import Model
 from dataflow_provider.diagnosis.advice import ADVICE, Advice
+from dataflow_provider.diagnosis.context import Context, PastFailures, context_of
 from dataflow_provider.diagnosis.engine import Ranked, Verdict, judge, quote
+from dataflow_provider.diagnosis.log import MAX_LINE
+from dataflow_provider.diagnosis.opinion import Heard, hear, rank_anew
 from dataflow_provider.diagnosis.patches import patch_of
 from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
 from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.project import Project
 
 _NODE_NAMED = re.compile(r"\bnode[= :`']+(?P<node>[a-z][a-z0-9_]{0,62})")
 
@@ -32,7 +38,12 @@ class Action:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The answer to "why did it fail": `evidence` are lines of the log as they stand there."""
+    """The answer to "why did it fail": `evidence` are lines of the log as they stand there.
+
+    explanation: a model's words, where one was asked and has cited lines that are there
+    by:          who named the cause
+    notes:       what came of asking the model
+    """
 
     summary: str
     root_cause: str
@@ -41,6 +52,10 @@ class Diagnosis:
     actions: tuple[Action, ...]
     ranked: tuple[Ranked, ...]
     node: str | None
+    context: Context | None = None
+    explanation: str | None = None
+    by: Literal["signatures", "model"] = "signatures"
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -51,39 +66,97 @@ class Diagnosis:
             "evidence": list(self.evidence),
             "actions": [action.to_json() for action in self.actions],
             "ranked": [vars(one) for one in self.ranked],
+            "context": None if self.context is None else self.context.to_json(),
+            "explanation": self.explanation,
+            "by": self.by,
+            "notes": list(self.notes),
         }
 
 
-def diagnose(log: str, loaded: Loaded | None = None, node: str | None = None) -> Diagnosis:
+@dataclass(frozen=True)
+class Adviser:
+    """A model to ask, and where its answers are kept."""
+
+    model: Model
+    cache: AnswerCache
+
+
+def diagnose(
+    log: str,
+    loaded: Loaded | None = None,
+    node: str | None = None,
+    *,
+    project: Project | None = None,
+    adviser: Adviser | None = None,
+) -> Diagnosis:
     """Return the diagnosis of a log; with the pipeline's file, actions may be patches of it.
 
-    Without `node` the log is searched for the node's name.
+    Without `node` the log is searched for the node's name. With `project` the diagnosis tells what the failure leaves
+    undone elsewhere and what happened before, and is remembered. A model of `adviser` gives a second opinion.
     """
     verdict = judge(log)
-    first = verdict.ranked[0] if verdict.ranked else Ranked(UNKNOWN, 0.5)
     node = node or _find_node(log, loaded)
-    cited = verdict.evidence[0].passage.text if verdict.evidence and first.root_cause != UNKNOWN else ""
+    ranked = verdict.ranked or (Ranked(UNKNOWN, 0.5),)
+    context = _context(loaded, node, project, ranked[0].root_cause)
+    heard = None
+    if adviser is not None:
+        facts = {} if context is None else context.to_json()
+        heard = hear(adviser.model, log, ranked, facts, adviser.cache)
+        ranked = rank_anew(ranked, heard)
+    found = _told(log, loaded, node, verdict, ranked, heard)
+    if project is not None and loaded is not None and loaded.pipeline is not None:
+        PastFailures.of(project).keep(loaded.pipeline.id, node, found.root_cause, found.confidence)
+    return replace(found, context=context)
+
+
+def _told(
+    log: str,
+    loaded: Loaded | None,
+    node: str | None,
+    verdict: Verdict,
+    ranked: tuple[Ranked, ...],
+    heard: Heard | None,
+) -> Diagnosis:
+    first = ranked[0]
+    by_signatures = bool(verdict.ranked) and verdict.ranked[0].root_cause == first.root_cause
+    cited = verdict.evidence[0].passage.text if verdict.evidence and by_signatures else ""
+    evidence = _lines(log, verdict) if by_signatures and first.root_cause != UNKNOWN else ()
+    explanation = None
+    if heard is not None and heard.opinion is not None and heard.opinion.root_cause == first.root_cause:
+        explanation = heard.opinion.explanation if heard.verified else None
+        evidence = evidence or heard.verified
     return Diagnosis(
-        summary=_summary(verdict, first, node),
+        summary=_summary(verdict if by_signatures else None, first, node),
         root_cause=first.root_cause,
         confidence=first.confidence,
-        evidence=_lines(log, verdict) if first.root_cause != UNKNOWN else (),
+        evidence=evidence,
         actions=tuple(_action(advice, first, loaded, node, cited) for advice in ADVICE[first.root_cause]),
-        ranked=verdict.ranked or (first,),
+        ranked=ranked,
         node=node,
+        explanation=explanation,
+        by="signatures" if by_signatures else "model",
+        notes=() if heard is None else (heard.note,),
     )
 
 
-def _summary(verdict: Verdict, first: Ranked, node: str | None) -> str:
+def _context(loaded: Loaded | None, node: str | None, project: Project | None, root_cause: str) -> Context | None:
+    if loaded is None or loaded.pipeline is None:
+        return None
+    past = () if project is None else PastFailures.of(project).similar(loaded.pipeline.id, root_cause)
+    return context_of(loaded, node, project, past)
+
+
+def _summary(verdict: Verdict | None, first: Ranked, node: str | None) -> str:
     where = f"Node `{node}`: " if node else ""
     if first.root_cause == UNKNOWN:
         return f"{where}the log does not say why it failed."
-    return f"{where}{CAUSES[first.root_cause]} {quote(verdict.evidence[0])}".strip()
+    quoted = quote(verdict.evidence[0]) if verdict is not None and verdict.evidence else ""
+    return f"{where}{CAUSES[first.root_cause]} {quoted}".strip()
 
 
 def _lines(log: str, verdict: Verdict) -> tuple[str, ...]:
     rows = log.split("\n")
-    return tuple(rows[one.passage.line - 1].rstrip("\r") for one in verdict.evidence)
+    return tuple(rows[one.passage.line - 1].rstrip("\r")[:MAX_LINE] for one in verdict.evidence)
 
 
 def _find_node(log: str, loaded: Loaded | None) -> str | None:

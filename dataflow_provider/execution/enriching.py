@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow
 
-from dataflow_provider.ai.cache import FileCache
+from dataflow_provider.ai.cache import CACHE_FILE, FileCache
 from dataflow_provider.ai.enrich import Answered, Enricher, Usage
 from dataflow_provider.ai.models import open_model
 from dataflow_provider.compiler.compiled import Output
@@ -43,7 +43,6 @@ from dataflow_provider.spec.project import Project
 logger = logging.getLogger(__name__)
 
 MASK = "***"
-CACHE_FILE = "answers.sqlite3"
 _ROWS_AT_ONCE = 1_000
 _ARROW: Mapping[str, Any] = {
     "string": pyarrow.string(),

@@ -161,6 +161,8 @@ def joined(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "seconds": round(sum(one["seconds"] for one in answers), 3),
         "nodes": [asdict(node) for node in nodes.values()],
         "findings": [finding for one in answers for finding in one["findings"]],
+        "quality": [rule for one in answers for rule in one.get("quality", ())],
+        **({"ai": asked} if (asked := [usage for one in answers for usage in one.get("ai", ())]) else {}),
     }
 
 

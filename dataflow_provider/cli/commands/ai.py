@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from dataflow_provider.ai.assist import Mapped, Suggestion, ask_for_rules, merge_suggestions, suggest_mapping
 from dataflow_provider.ai.assist import suggest_rules as rules_of
-from dataflow_provider.ai.cache import FileCache
+from dataflow_provider.ai.cache import CACHE_FILE, FileCache
 from dataflow_provider.ai.models import Model, Spent, open_model
 from dataflow_provider.ai.sql import Wish, approved_query, propose_query
 from dataflow_provider.cli.airflow_connections import command_connections
@@ -24,7 +24,6 @@ from dataflow_provider.compiler.plan import plan_pipeline
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, Place
-from dataflow_provider.execution.enriching import CACHE_FILE
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.preview.profile import profile_node
 from dataflow_provider.preview.rows import Asked, preview_rows

@@ -1,4 +1,4 @@
-"""`dataflow diagnose LOGFILE`: why a task failed and what to do, from its log alone; no model, no network."""
+"""`dataflow diagnose LOGFILE`: why a task failed and what to do, from its log; a model only where one is named."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import argparse
 import sys
 from pathlib import Path
 
+from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+from dataflow_provider.ai.models import open_model
+from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.commands.run import logged
 from dataflow_provider.cli.output import print_json
-from dataflow_provider.diagnosis.log import read_log
-from dataflow_provider.diagnosis.report import Diagnosis, diagnose
+from dataflow_provider.diagnosis.context import Context
+from dataflow_provider.diagnosis.log import read_log, read_stream_end
+from dataflow_provider.diagnosis.report import Adviser, Diagnosis, diagnose
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.loader import load_pipeline
+from dataflow_provider.spec.project import Project
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("log", metavar="LOGFILE", type=Path, help="the task's log; `-` reads it from standard input")
     parser.add_argument("--pipeline", metavar="PATH", type=Path, help="the pipeline's file, which actions may patch")
+    parser.add_argument("--model", metavar="CONN", help="connection of a model that gives a second opinion")
     parser.add_argument("--node", help="the node that failed, when the log does not name it")
 
 
@@ -23,13 +30,17 @@ def run(args: argparse.Namespace) -> int:
     """Print the diagnosis; exit 0 also when the cause stays unknown.
 
     JSON: `{"summary", "root_cause", "confidence", "node", "evidence": [line…], "actions": [{"title", "confidence",
-    "kind", "effort", "risk", "patch"}], "ranked": [{"root_cause", "confidence"}]}`; `confidence` is 0 to 1, `patch` a
-    unified diff or null, `root_cause` is `unknown` when the log supports none.
+    "kind", "effort", "risk", "patch"}], "ranked": [{"root_cause", "confidence"}], "context": {"pipeline", "node",
+    "node_type", "stage", "connection", "sql", "targets", "pipelines", "similar"}, "explanation", "by", "notes"}`;
+    `confidence` is 0 to 1, `patch` a unified diff or null, `root_cause` is `unknown` when the log supports none, and
+    `context` is null without a pipeline.
     """
     loaded = None if args.pipeline is None else load_pipeline(args.pipeline)
     if loaded is not None:
         loaded.require()
-    diagnosis = diagnose(_read(args.log), loaded, args.node)
+    project = None if args.pipeline is None else Project.of(args.pipeline)
+    with logged(verbose=False):
+        diagnosis = diagnose(_read(args.log), loaded, args.node, project=project, adviser=_adviser(args.model, project))
     if args.json:
         print_json(diagnosis.to_json())
     else:
@@ -37,9 +48,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _adviser(conn_id: str | None, project: Project | None) -> Adviser | None:
+    """Return the model of the connection; its answers are kept with the project where there is one."""
+    if conn_id is None:
+        return None
+    project = project or Project.of(Path.cwd())
+    cache = FileCache(project.state_folder / "ai" / CACHE_FILE)
+    return Adviser(open_model(command_connections(project).get(conn_id)), cache)
+
+
 def _read(path: Path) -> str:
     if str(path) == "-":
-        return sys.stdin.read()
+        return read_stream_end(sys.stdin.buffer)
     try:
         return read_log(path)
     except OSError as exc:
@@ -57,6 +77,22 @@ def _text(diagnosis: Diagnosis) -> str:
             f"  {number}. {action.title} ({action.confidence:.0%}, effort {action.effort}, risk {action.risk})"
         )
         lines += [f"     {line}" for line in (action.patch or "").splitlines()]
+    if diagnosis.explanation:
+        lines += ["", f"The model says: {diagnosis.explanation}"]
+    if diagnosis.context is not None:
+        lines += _surroundings(diagnosis.context)
+    lines += [f"Note: {note}" for note in diagnosis.notes]
     others = [f"{one.root_cause} {one.confidence:.0%}" for one in diagnosis.ranked[1:]]
     lines += ["", "Less likely: " + ", ".join(others)] if others else []
     return "\n".join(lines) + "\n"
+
+
+def _surroundings(context: Context) -> list[str]:
+    told = []
+    if context.targets:
+        told.append("Without rows now: " + ", ".join(context.targets))
+    if context.pipelines:
+        told.append("Read by the pipelines: " + ", ".join(context.pipelines))
+    if context.similar:
+        told.append(f"Happened before: {', '.join(one.at for one in context.similar)}")
+    return ["", *told] if told else []

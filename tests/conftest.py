@@ -29,6 +29,7 @@ pytest_plugins = (
     "tests.engines.http_service",
     "tests.engines.kafka",
     "tests.engines.sftp",
+    "tests.engines.objects",
 )
 
 IN_CI = os.environ.get("CI") == "true"

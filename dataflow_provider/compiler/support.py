@@ -20,7 +20,11 @@ from dataflow_provider.spec.nodes import (
     SqlTarget,
     TargetBase,
 )
+from dataflow_provider.spec.project import is_remote
 from dataflow_provider.spec.suggestions import listed
+
+STORE_SCHEMES = ("s3", "gs", "az")
+"""What the paths of object stores begin with."""
 
 
 def find_unsupported(pipeline: Pipeline, graph: Graph) -> list[Problem]:
@@ -108,7 +112,10 @@ def _of_native(node: GraphNode) -> Iterator[Problem]:
             "Delete `partition`.",
             on_key=True,
         )
-    if found.connection_types and spec.connection is None:
+    local = (
+        isinstance(spec, FileSource | FileTarget) and found.can(Capability.ENGINE_FILES) and not is_remote(spec.path)
+    )
+    if found.connection_types and spec.connection is None and not local:
         yield Problem(
             "DF-PLAN-005",
             ("nodes", node.id),
@@ -146,12 +153,13 @@ def _of_fields(node: GraphNode) -> Iterator[Problem]:
             "Use `on_bad_record: fail`.",
         )
     scheme, marker, _ = spec.path.partition("://")
-    if marker:
+    if marker and (spec.connector != "file" or scheme not in STORE_SCHEMES):
         yield _not_yet(
             node.id,
             "path",
-            f"`{scheme}://` paths cannot run yet; local paths run now",
-            "Copy the files to a local folder under one of the allowed roots.",
+            f"`{scheme}://` paths cannot run in `{spec.type}`; local paths and "
+            f"{listed(f'{one}://' for one in STORE_SCHEMES)} do in `source.file` and `target.file`",
+            "Write the path alone for SFTP; copy other files to a local folder or an object store.",
         )
 
 

@@ -326,16 +326,32 @@ _MANIFESTS = (
         label="Files",
         kind="native",
         implementation=f"{IMPL}.file:FileConnector",
-        description="CSV, Parquet and JSON lines on the local disk",
+        description="CSV, Parquet and JSON lines on the local disk and in object stores",
         icon="file",
         category=FILES,
-        docs=DOCS,
+        docs=FILES_DOCS,
         version=__version__,
-        capabilities=frozenset(
-            {Capability.COLUMN_PROJECTION, Capability.BULK_LOAD, Capability.SCHEMA_DISCOVERY, Capability.ENGINE_FILES}
-        ),
+        connection_types=(ConnectionType.AWS, ConnectionType.GOOGLE_CLOUD, ConnectionType.WASB),
+        capabilities=_FILE_ROWS | {Capability.ENGINE_FILES},
         maturity=Maturity.LIVE_TESTED,
-        tested_on="the local disk",
+        tested_on="the local disk; S3 on a stand-in (moto); Google Cloud Storage and Azure on a closed port only",
+        fields=(
+            ConnectionField("login", "Access key or account", description="AWS: access key id; Azure: storage account"),
+            ConnectionField("password", "Secret key", secret=True, description="Not for Google Cloud"),
+            ConnectionField("bucket_name", "Bucket", description="For the test of the connection and for browsing"),
+            ConnectionField(
+                "endpoint_url", "Endpoint", placeholder="https://minio.example.org", description="S3-compatible"
+            ),
+            ConnectionField("region_name", "Region", placeholder="us-east-1"),
+            ConnectionField("aws_session_token", "AWS session token", secret=True),
+            ConnectionField("keyfile_dict", "Google key", secret=True, description="JSON of a service account"),
+            ConnectionField("key_path", "Google key file", description="Path on the worker"),
+            ConnectionField("sas_token", "Azure SAS token", secret=True),
+            ConnectionField(
+                "tenant_id", "Azure tenant", description="Then login and password are a client id and secret"
+            ),
+        ),
+        package="objects",
     ),
     ConnectorManifest(
         name="sftp",

@@ -69,9 +69,10 @@ def _rows_of(opened: Any, file: StoredFile, request: ExtractRequest, schema: Any
     groups = [at for at in range(opened.num_row_groups) if _group_may_hold(opened.metadata.row_group(at), request)]
     inside = [name for name in schema.names if name not in values]
     with _readable(file, request.node):
-        # The columns of Parquet are told by path; a nested one goes with its root.
-        for batch in opened.iter_batches(request.batch_rows, groups, inside, use_threads=False):
-            yield _fitted(batch, schema, values, file)
+        # One group after the other: all that is asked for at once is fetched at once, and held.
+        for group in groups:
+            for batch in opened.iter_batches(request.batch_rows, [group], inside, use_threads=False):
+                yield _fitted(batch, schema, values, file)
 
 
 def _fitted(batch: Any, schema: Any, values: Mapping[str, Any], file: StoredFile) -> Any:

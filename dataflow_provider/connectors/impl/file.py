@@ -1,4 +1,4 @@
-"""Local files: which ones a path stands for, their rows, and how a written file becomes visible all at once."""
+"""Files on the local disk and in object stores: which ones a path stands for, and how a written one becomes visible."""
 
 from __future__ import annotations
 
@@ -6,48 +6,87 @@ import glob
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow
 
 from dataflow_provider.connectors.base import FileDestination, SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.file_options import format_of
 from dataflow_provider.connectors.file_rows import FileReading, write_file
+from dataflow_provider.connectors.hook_connection import missing_driver
+from dataflow_provider.connectors.impl.local_store import LocalStore, sync
+from dataflow_provider.connectors.impl.object_fields import SCHEMES, told_bucket
 from dataflow_provider.connectors.manifests import BUILT_IN
-from dataflow_provider.connectors.native import NativeConnectorBase, page_of
+from dataflow_provider.connectors.native import page_of
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage, SchemaRequest
-from dataflow_provider.connectors.stored_files import engine
-from dataflow_provider.connectors.stores import misplaced, part_name, run_mark
+from dataflow_provider.connectors.stored_files import StoredFilesConnector, engine
+from dataflow_provider.connectors.stores import Store, StoreError, misplaced, part_name, run_mark
 from dataflow_provider.errors import AuthorError, Place, TerminalError
 from dataflow_provider.spec.nodes import FileSource, FileTarget
 from dataflow_provider.spec.project import Project, is_remote
 
+if TYPE_CHECKING:
+    from dataflow_provider.connectors.impl.objects import ObjectStore
+
+MAX_LISTED = 10_000
+"""Most objects that a look into a bucket lists."""
+
 
 @dataclass(frozen=True)
 class FileSession:
-    """The folders that may be touched."""
+    """The folders that may be touched, and the object store that a connection leads to, when there is one."""
 
     roots: tuple[Path, ...]
+    connection: ConnectionSpec
+    objects: ObjectStore | None = None
 
 
-class FileConnector(NativeConnectorBase[FileSession]):
-    """Files below the project's roots; readers never see a half-written one.
+class FileConnector(StoredFilesConnector[FileSession]):
+    """Files below the project's roots or in an object store; readers never see a half-written one.
 
-    An engine that reads files itself does so by `find`, and writes by `destination` … `publish`.
+    An engine that reads local files itself does so by `find`, and writes by `destination` … `publish`.
     """
 
     manifest = BUILT_IN["file"]
 
     def connect(self, connection: ConnectionSpec, options: SessionOptions) -> FileSession:
-        return FileSession(options.file_roots)
+        if connection.conn_type not in SCHEMES.values():
+            return FileSession(options.file_roots, connection)
+        try:
+            from dataflow_provider.connectors.impl.objects import ObjectStore
+        except ImportError as exc:
+            raise missing_driver(connection, "objects", str(exc)) from exc
+        return FileSession(options.file_roots, connection, ObjectStore(connection))
 
     def disconnect(self, session: FileSession) -> None:
         """Nothing is held open."""
 
+    def store_of(self, session: FileSession, request: ExtractRequest | LoadRequest) -> Store:
+        path = str(request.options["path"])
+        if not is_remote(path):
+            return LocalStore(_project_of(request))
+        if session.objects is None:
+            raise _needs_connection(request.node, path)
+        return session.objects
+
+    def connection_of(self, session: FileSession) -> ConnectionSpec:
+        return session.connection
+
+    def where_looked(self, session: FileSession, written: str) -> str:
+        if is_remote(written):
+            return f"Looked on connection `{session.connection.conn_id}`; check the bucket and the pattern."
+        return "Relative paths start at the project."
+
     def test_connection(self, session: FileSession) -> str:
+        if session.objects is not None:
+            base = self._bucket(session)
+            with self.calling(session.connection):
+                found = next(session.objects.walk(base, ""), None)
+            return f"The store answers: `{base}` {'is empty' if found is None else 'has objects'}."
         for root in session.roots:
             try:
                 os.listdir(root)
@@ -61,6 +100,8 @@ class FileConnector(NativeConnectorBase[FileSession]):
 
     def do_discover_schema(self, session: FileSession, request: SchemaRequest) -> SchemaPage:
         """Return the files below the roots; of a file (`table`) its columns, by the format its name tells."""
+        if session.objects is not None:
+            return self._discover_objects(session, session.objects, request)
         if request.table is None:
             found = [path for root in session.roots for path in sorted(root.rglob("*")) if format_of(path.name)]
             return page_of([SchemaEntry("file", str(path), (str(path),)) for path in found], request)
@@ -72,13 +113,36 @@ class FileConnector(NativeConnectorBase[FileSession]):
         entries = [SchemaEntry("column", name, (path, name), type=kind) for name, kind in columns]
         return page_of(entries, request)
 
+    def _discover_objects(self, session: FileSession, objects: ObjectStore, request: SchemaRequest) -> SchemaPage:
+        if request.table is not None:
+            return page_of(self.columns_of(session, objects, request.table).entries, request)
+        with self.calling(session.connection):
+            known = (one.path for one in objects.walk(self._bucket(session), "") if format_of(one.path))
+            found = sorted(islice(known, MAX_LISTED))
+        return page_of([SchemaEntry("file", path, (path,)) for path in found], request)
+
+    def _bucket(self, session: FileSession) -> str:
+        """Return the root of the bucket that the connection names."""
+        bucket = told_bucket(session.connection)
+        scheme = next(one for one, kind in SCHEMES.items() if kind == session.connection.conn_type)
+        with self.calling(session.connection):
+            if bucket is None:
+                hint = "Add `bucket_name` to the extra; nodes name a bucket in their path."
+                raise StoreError(VendorError(Kind.SETUP, "", "it names no bucket to look into", hint))
+        return f"{scheme}://{bucket}/"
+
     def do_extract_data(self, session: FileSession, request: ExtractRequest) -> Iterator[Any]:
+        if not _is_read_by_engine(request):
+            yield from super().do_extract_data(session, request)
+            return
         source = FileSource.model_validate({"type": "source.file", **request.options})
         paths = self.find(request.node, source.path, _project_of(request))
         with engine(session.roots) as raw:
             yield from FileReading(raw, source, request, paths).batches()
 
     def do_load_data(self, session: FileSession, batches: Iterator[Any], request: LoadRequest) -> int:
+        if not _is_read_by_engine(request):
+            return super().do_load_data(session, batches, request)
         written = {"type": "target.file", **request.options, "write": {"mode": request.mode}}
         target = FileTarget.model_validate(written)
         destination = self.destination(request.node, target, _project_of(request), request.marker)
@@ -150,9 +214,9 @@ class FileConnector(NativeConnectorBase[FileSession]):
     def publish(self, destination: FileDestination) -> None:
         """The rows stand at their final path, also after a power cut; readers see the old file or the new one."""
         try:
-            _sync(destination.temporary)
+            sync(destination.temporary)
             os.replace(destination.temporary, destination.final)
-            _sync(os.path.dirname(destination.final))
+            sync(os.path.dirname(destination.final))
         except OSError as exc:
             raise _failed(destination, exc) from exc
 
@@ -167,14 +231,6 @@ def _project_of(request: ExtractRequest | LoadRequest) -> Project:
     return request.project
 
 
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _failed(destination: FileDestination, exc: OSError) -> TerminalError:
     return TerminalError(
         "DF-FILE-012",
@@ -183,14 +239,23 @@ def _failed(destination: FileDestination, exc: OSError) -> TerminalError:
     )
 
 
+def _is_read_by_engine(request: ExtractRequest | LoadRequest) -> bool:
+    return request.options["format"] != "cdr" and not is_remote(str(request.options["path"]))
+
+
+def _needs_connection(node: str, written: str) -> AuthorError:
+    wanted = " or ".join(f"`{scheme}://` of type `{kind}`" for scheme, kind in SCHEMES.items())
+    return AuthorError(
+        "DF-FILE-013",
+        f"the path `{written}` lies in an object store, and `{node}` names no connection to it",
+        place=Place(node=node),
+        hint=f"Add `connection: <id of an Airflow connection>`: {wanted}.",
+    )
+
+
 def _require_local(node: str, written: str) -> None:
     if is_remote(written):
-        raise AuthorError(
-            "DF-FILE-013",
-            f"the path `{written}` lies in an object store, which cannot be reached yet",
-            place=Place(node=node),
-            hint="Use a local path.",
-        )
+        raise _needs_connection(node, written)
 
 
 def _refuse(wrong: bool, node: str, target: FileTarget, why: str) -> None:

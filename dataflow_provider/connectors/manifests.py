@@ -287,6 +287,7 @@ _MANIFESTS = (
                 Capability.PREDICATE_PUSHDOWN,
                 Capability.PARTITIONED_READ,
                 Capability.FROZEN_READ,
+                Capability.SCHEMA_DISCOVERY,
                 Capability.BULK_LOAD,
                 Capability.STREAMING,
             }

@@ -35,12 +35,14 @@ class ConnectorContract:
     """What holds for every connector. A subclass gives the fixtures `connector`, `connection` and `options`.
 
     `options` are a node's own fields, those of one object that nobody else uses. `broken_connection` is one whose
-    server does not answer, or None. `rows` may be replaced where the other side cannot hold these.
+    server does not answer, or None. `rows` may be replaced where the other side cannot hold these; reads are cut by
+    `partition_column`; `added` are the columns that the connector gives beside those that were written.
     """
 
     schema: Any = SCHEMA
     rows: tuple[dict[str, Any], ...] = ROWS
     partition_column: str = "id"
+    added: tuple[str, ...] = ()
 
     @pytest.fixture
     def broken_connection(self) -> ConnectionSpec | None:
@@ -187,7 +189,7 @@ class ConnectorContract:
         entries = connector.discover_schema(session, SchemaRequest()).entries
         assert len(entries) == 1
         columns = connector.discover_schema(session, SchemaRequest(table=entries[0].name)).entries
-        assert [column.name for column in columns] == self.schema.names
+        assert [column.name for column in columns] == [*self.schema.names, *self.added]
         assert all(column.type for column in columns)
         assert connector.discover_schema(session, SchemaRequest(search="no such thing")).entries == ()
 

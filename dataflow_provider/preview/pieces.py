@@ -136,7 +136,7 @@ def _unseen(graph: Graph, node: str) -> str | None:
     if isinstance(spec, AiEnrich | AiAssist):
         return "and a model is not asked for a look"
     manifest = find_manifest(spec.connector) if isinstance(spec, SourceBase) else None
-    if manifest is not None and manifest.can(Capability.STREAMING):
+    if manifest is not None and manifest.can(Capability.STREAMING) and not manifest.can(Capability.FROZEN_READ):
         return "whose messages would be taken from its readers"
     return None
 

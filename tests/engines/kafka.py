@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,13 @@ class KafkaBroker:
     def topic(self, partitions: int = 1, name: str | None = None) -> str:
         """Return a new topic."""
         name = name or f"t{uuid.uuid4().hex[:12]}"
-        admin = AdminClient(self.address)
+        admin = AdminClient({**self.address, "log_level": 2})
         admin.create_topics([NewTopic(name, partitions, 1)])[name].result(10)
         return name
+
+    def ask_for(self, topic: str) -> None:
+        """The topic is there: some brokers make one that a producer asks for."""
+        Producer({**self.address, "log_level": 2}).list_topics(topic, timeout=10)
 
     def send(self, topic: str, *values: Any, partition: int = 0, **more: Any) -> None:
         """The records are in the topic; a tuple is a key and a value."""
@@ -84,13 +89,18 @@ class KafkaBroker:
         return sorted(found, key=lambda one: (one.partition(), one.offset()))
 
 
-def start_broker(port: int, folder: Path, *, advertised: int | None = None) -> Server:
-    """Return a broker that keeps its topics in memory; clients are sent to the port `advertised`."""
+@cache
+def _program() -> str:
     found = subprocess.run([require_stand_ins(), "-c", _FIND], check=True, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
+def start_broker(port: int, folder: Path, *more: str, advertised: int | None = None) -> Server:
+    """Return a broker that keeps its topics in memory; clients are sent to the port `advertised`."""
     command = (
-        found.stdout.strip(), "broker", "--storage-engine", "memory://tansu/",
+        _program(), "broker", "--storage-engine", "memory://tansu/",
         "--listener-url", f"tcp://127.0.0.1:{port}",
-        "--advertised-listener-url", f"tcp://127.0.0.1:{advertised or port}",
+        "--advertised-listener-url", f"tcp://127.0.0.1:{advertised or port}", *more,
     )  # fmt: skip
     return Server(command, folder / "broker.log")
 

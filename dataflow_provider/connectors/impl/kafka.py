@@ -20,14 +20,18 @@ from dataflow_provider.connectors.impl.kafka_clients import (
 )
 from dataflow_provider.connectors.impl.kafka_offsets import ADDED, PARTITION
 from dataflow_provider.connectors.impl.kafka_read import TopicRead
+from dataflow_provider.connectors.impl.kafka_sample import sampled_columns
 from dataflow_provider.connectors.impl.kafka_write import TopicWrite
 from dataflow_provider.connectors.json_records import Record, RecordReader
 from dataflow_provider.connectors.manifests import BUILT_IN
-from dataflow_provider.connectors.native import NativeConnectorBase
+from dataflow_provider.connectors.native import NativeConnectorBase, page_of
 from dataflow_provider.connectors.requests import (
     ExtractRequest,
     LoadRequest,
     Partition,
+    SchemaEntry,
+    SchemaPage,
+    SchemaRequest,
     Span,
 )
 from dataflow_provider.errors import AuthorError, Place
@@ -58,6 +62,16 @@ class KafkaConnector(NativeConnectorBase[Session]):
         if isinstance(exc, SetupError):
             return VendorError(Kind.SETUP, "", str(exc))
         return super().vendor_error(exc)
+
+    # ------------------------------------------------------------ what there is
+
+    def do_discover_schema(self, session: Session, request: SchemaRequest) -> SchemaPage:
+        with self.calling(session.connection):
+            if request.table is not None:
+                return page_of(sampled_columns(session, request.table), request)
+            topics = session.topics(TEST_TIMEOUT_S)
+        found = [SchemaEntry("topic", name, (name,), comment=f"{count} partitions") for name, count in topics.items()]
+        return page_of(found, request)
 
     # ------------------------------------------------------------ in
 

@@ -119,8 +119,8 @@ class Session:
             self.closing.pop()()
 
     def _hear(self, error: KafkaError) -> None:
-        # That all brokers are down is told after the reason, which says more.
-        if self.heard is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
+        # That all brokers are down says nothing about why, and comes after the reason where there is one.
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:
             self.heard = error
 
     def _configured(self, ours: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pytest
+from confluent_kafka import OFFSET_INVALID, Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.impl.kafka import KafkaConnector
+from dataflow_provider.connectors.impl.kafka_clients import Session
+from dataflow_provider.connectors.impl.kafka_offsets import Range, offsets_at
+from dataflow_provider.connectors.inspection import inspect_connection
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, Span
 from dataflow_provider.connectors.testing import ConnectorContract, session_options
-from dataflow_provider.errors import TerminalError
+from dataflow_provider.errors import AuthorError, TerminalError, TransientError
 from dataflow_provider.spec.project import Project
-from dataflow_provider.spec.service_nodes import KafkaSourceOptions
-from tests.engines.kafka import KafkaBroker, unreachable
+from dataflow_provider.spec.service_nodes import KafkaSourceOptions, KafkaTargetOptions, TopicCreate
+from tests.engines.kafka import KafkaBroker, start_broker, unreachable
+from tests.engines.processes import answers, free_port
+from tests.engines.relay import Relay
 
 SCHEMA = {"id": "BIGINT", "name": "VARCHAR", "amount": "DOUBLE"}
 
 
-class TestKafkaContract(ConnectorContract):
+class KafkaContract(ConnectorContract):
     partition_column = "_partition"
+    added = ("_key", "_partition", "_offset", "_timestamp")
 
     @pytest.fixture
     def connector(self) -> KafkaConnector:
         return KafkaConnector()
 
     @pytest.fixture
-    def connection(self, kafka_broker: KafkaBroker) -> ConnectionSpec:
-        return kafka_broker.spec
+    def connection(self, broker: KafkaBroker) -> ConnectionSpec:
+        return broker.spec
 
     @pytest.fixture
-    def options(self, kafka_broker: KafkaBroker) -> Mapping[str, Any]:
-        return {"topic": kafka_broker.topic(3), "schema": SCHEMA}
+    def options(self, broker: KafkaBroker) -> Mapping[str, Any]:
+        create = TopicCreate(if_missing=True, partitions=3, replication=1)
+        return {"topic": "people", "schema": SCHEMA, "create": create}
 
     @pytest.fixture
-    def broken_connection(self, kafka_broker: KafkaBroker) -> ConnectionSpec:
-        spec = unreachable(kafka_broker.spec)
+    def broken_connection(self, broker: KafkaBroker) -> ConnectionSpec:
+        spec = unreachable(broker.spec)
         return ConnectionSpec(spec.conn_id, "kafka", login="ann", password="s3cret", extra=spec.extra)
+
+
+class TestContractOnBroker(KafkaContract):
+    @pytest.fixture
+    def broker(self, kafka_relay: Relay) -> KafkaBroker:
+        return KafkaBroker(kafka_relay.port)
+
+
+class TestContractOnTestCluster(KafkaContract):
+    @pytest.fixture
+    def broker(self, kafka_cluster: KafkaBroker) -> KafkaBroker:
+        kafka_cluster.ask_for("people")
+        return kafka_cluster
 
 
 class Rejected(list[Any]):
@@ -170,3 +195,188 @@ def test_key_that_is_no_text_matters_only_where_it_is_read(bus: Bus) -> None:
     assert bus.read(topic, schema={"id": "BIGINT"}) == [{"id": 1}]
     with pytest.raises(TerminalError, match="its key is not UTF-8"):
         bus.read(topic)
+
+
+# ---------------------------------------------------------------- offsets
+
+
+def test_partition_that_is_new_is_read_from_its_first_record(bus: Bus) -> None:
+    topic = bus.broker.topic(2)
+    bus.broker.send(topic, '{"id": 1}', '{"id": 2}')
+    bus.broker.send(topic, '{"id": 3}', partition=1)
+    span = bus.freeze(topic, since={"0": 1})
+    assert (span.start, span.end) == ({"0": 1, "1": 0}, {"0": 2, "1": 1})
+    assert sorted(row["id"] for row in bus.read(topic, span=span)) == [2, 3]
+
+
+def test_partition_that_is_gone_fails(bus: Bus) -> None:
+    with pytest.raises(TerminalError, match=r"DF-KAFKA-003.*offset 5 of partition 4 was read before.*is not there"):
+        bus.freeze(bus.broker.topic(2), since={"0": 0, "4": 5})
+
+
+def test_offsets_without_a_record_are_passed_over(bus: Bus) -> None:
+    """A commit of a transaction takes an offset of its own."""
+    topic = bus.broker.topic()
+    producer = Producer({**bus.broker.address, "transactional.id": f"of-{topic}", "log_level": 2})
+    producer.init_transactions(10)
+    for number in (1, 2):
+        producer.begin_transaction()
+        producer.produce(topic, json.dumps({"id": number}), partition=0)
+        producer.commit_transaction(10)
+    span = bus.freeze(topic)
+    assert span.end == {"0": 4}
+    rows = bus.read(topic, span=span, options=KafkaSourceOptions(timeout=timedelta(seconds=5)))
+    assert [(row["id"], row["_offset"]) for row in rows] == [(1, 0), (2, 2)]
+
+
+def test_lower_bound_of_time_starts_the_read_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The brokers of these tests know no offsets by time, so one that does answers instead of them."""
+    asked: list[int] = []
+
+    class Answers:
+        def offsets_for_times(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+            asked.extend(one.offset for one in partitions)
+            return [TopicPartition("t", 0, 7), TopicPartition("t", 1, -1)]
+
+    session = Session(ConnectionSpec("bus", "kafka"), {})
+    found = offsets_at(session, Answers(), "t", [Range(0, 2, 9), Range(1, 0, 5)], datetime(2026, 1, 1), 1)
+    assert (asked, found) == ([1_767_225_600_000] * 2, {0: 7, 1: 5})
+
+
+def test_preview_reads_no_record_more_and_commits_nothing(bus: Bus) -> None:
+    topic = bus.broker.topic()
+    bus.broker.send(topic, *(json.dumps({"id": one}) for one in range(50)))
+    assert len(bus.read(topic, limit=3)) == 3
+    consumer = Consumer({**bus.broker.address, "group.id": "dataflow", "session.timeout.ms": 6000, "log_level": 2})
+    assert [one.offset for one in consumer.committed([TopicPartition(topic, 0)], timeout=10)] == [OFFSET_INVALID]
+    consumer.close()
+
+
+# ---------------------------------------------------------------- what is not there
+
+
+def test_missing_topic_is_told_with_the_nearest_name_and_not_made(bus: Bus) -> None:
+    topic = bus.broker.topic(name="customers-eu")
+    for work in (lambda: bus.read("custmers-eu"), lambda: bus.write("custmers-eu", {"id": 1})):
+        with pytest.raises(AuthorError, match=r"DF-KAFKA-001: connection `bus` has no topic `custmers-eu`") as caught:
+            work()
+        assert f"`{topic}`" in str(caught.value.hint)
+    assert "custmers-eu" not in AdminClient({**bus.broker.address, "log_level": 2}).list_topics(timeout=10).topics
+
+
+def test_refused_login_is_told_at_once_without_the_password(tmp_path: Path) -> None:
+    port = free_port()
+    server = start_broker(port, tmp_path, "--authentication")
+    server.wait_until(lambda: answers(port))
+    login = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-256", "sasl.username": "ann"}
+    extra = {**KafkaBroker(port).extra, **login, "sasl.password": "s3cret-word"}
+    started = time.monotonic()
+    try:
+        found = inspect_connection(ConnectionSpec("bus", "kafka", extra=extra))
+    finally:
+        server.stop()
+    assert (found.ok, found.code) == (False, "DF-CONN-013")
+    assert "connection `bus` refuses the login" in found.message
+    assert "s3cret-word" not in found.message
+    assert time.monotonic() - started < 9
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "says"),
+    [
+        ({}, "DF-CONN-015", "names no `bootstrap.servers`"),
+        ({"bootstrap.servers": "h:1", "sasl.mechansm": "PLAIN"}, "DF-CONN-015", "sasl.mechansm"),
+        ({"bootstrap.servers": "h:1", "plugin.library.paths": "/tmp/x.so"}, "DF-CONN-015", "is refused"),
+        ({"bootstrap.servers": "h:1", "oauth_cb": "os.system"}, "DF-CONN-015", "callback_allowlist"),
+        ({"bootstrap.servers": "no-such-host.invalid:1"}, "DF-CONN-012", "Failed to resolve"),
+    ],
+)
+def test_connection_that_cannot_be_opened_says_why(extra: dict[str, Any], code: str, says: str) -> None:
+    found = inspect_connection(ConnectionSpec("bus", "kafka", extra=extra))
+    assert (found.ok, found.code) == (False, code)
+    assert says in found.message
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def test_rows_become_records_with_key_and_headers(bus: Bus) -> None:
+    topic = bus.broker.topic()
+    row = {"id": 1, "day": date(2026, 1, 2), "amount": Decimal("1.50"), "who": "Zoë", "raw": b"\x00", "none": None}
+    assert bus.write(topic, row, key=("who",), marker="r1/w/p/t") == 1
+    (record,) = bus.broker.records(topic)
+    assert record.value().decode() == ('{"id":1,"day":"2026-01-02","amount":1.50,"who":"Zoë","raw":"AA==","none":null}')
+    assert record.key().decode() == "Zoë"
+    headers = dict(record.headers())
+    assert headers["_run_id"] == b"r1/w/p/t"
+    assert len(headers["_record_id"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [((), None), (("a",), b"7"), (("a", "b"), b'{"a":7,"b":"x"}'), (("none",), None), (("day",), b"2026-01-02")],
+)
+def test_key_is_the_text_of_its_column_or_an_object(bus: Bus, key: tuple[str, ...], expected: bytes | None) -> None:
+    topic = bus.broker.topic()
+    bus.write(topic, {"a": 7, "b": "x", "none": None, "day": date(2026, 1, 2)}, key=key)
+    assert bus.broker.records(topic)[0].key() == expected
+
+
+def test_csv_record_is_one_line(bus: Bus) -> None:
+    topic = bus.broker.topic()
+    bus.write(topic, {"a": 1, "b": 'x;"y"', "c": None}, format="csv", options=KafkaTargetOptions(delimiter=";"))
+    assert bus.broker.records(topic)[0].value() == b'1;"x;""y""";'
+
+
+def test_second_try_sends_the_same_records_with_the_same_headers(bus: Bus) -> None:
+    topic = bus.broker.topic()
+    rows = [{"id": number} for number in range(5)]
+    bus.write(topic, *rows, marker="r1")
+    bus.write(topic, *reversed(rows), marker="r1")
+    bus.write(topic, *rows, marker="r2")
+    ids = [dict(record.headers())["_record_id"] for record in bus.broker.records(topic)]
+    assert (len(ids), len(set(ids))) == (15, 10)
+    assert set(ids[:5]) == set(ids[5:10])
+
+
+def test_key_lands_where_javas_clients_put_it(bus: Bus) -> None:
+    """Source: UtilsTest of kafka-clients, murmur2 of these texts."""
+    hashes = {"21": -973932308, "foobar": -790332482, "a-little-bit-long-string": -985981536}
+    topic = bus.broker.topic(7)
+    bus.write(topic, *({"k": key} for key in hashes), key=("k",))
+    found = {record.key().decode(): record.partition() for record in bus.broker.records(topic, range(7))}
+    assert found == {key: (value & 0x7FFFFFFF) % 7 for key, value in hashes.items()}
+
+
+def test_key_that_does_not_come_is_refused(bus: Bus) -> None:
+    with pytest.raises(AuthorError, match=r"DF-KAFKA-005: `key` names the column `idd`"):
+        bus.write(bus.broker.topic(), {"id": 1}, key=("idd",))
+
+
+def test_missing_topic_is_made_where_the_node_says_so(bus: Bus) -> None:
+    create = TopicCreate(if_missing=True, partitions=4, replication=1)
+    for _ in range(2):
+        bus.write("made-anew", {"id": 1}, create=create)
+    assert len(bus.broker.records("made-anew", range(4))) == 2
+
+
+def test_record_that_is_too_large_fails_and_says_what_was_sent(bus: Bus) -> None:
+    topic = bus.broker.topic()
+    with pytest.raises(TerminalError, match=rf"DF-KAFKA-004.*`{topic}` of connection `bus` takes 100") as caught:
+        bus.write(topic, {"id": "a"}, {"id": "x" * 200}, options=KafkaTargetOptions(max_record_bytes=100))
+    assert "records are in the topic" in str(caught.value)
+    bus.write(topic, {"id": "x" * 2_000_000}, options=KafkaTargetOptions(max_record_bytes=3_000_000))
+
+
+def test_broker_that_goes_while_records_are_sent_is_told(kafka_relay: Relay, tmp_path: Path) -> None:
+    bus = Bus(KafkaBroker(kafka_relay.port), tmp_path)
+    topic = bus.broker.topic()
+    rows = [{"id": number, "x": "x" * 1_000} for number in range(300)]
+    kafka_relay.cut_after = 8_000
+    with pytest.raises(TransientError, match=rf"DF-RUN-022: .*`bus` was lost: topic `{topic}` \(\d+ records"):
+        bus.write(topic, *rows, options=KafkaTargetOptions(timeout=timedelta(seconds=3)))
+    kafka_relay.mend()
+    assert bus.write(topic, *rows) == 300
+    records = bus.broker.records(topic)
+    assert len(records) >= 300
+    assert len({dict(record.headers())["_record_id"] for record in records}) == 300

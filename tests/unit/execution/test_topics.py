@@ -215,6 +215,25 @@ def test_broker_that_goes_while_records_come_is_told_and_tried_again(workplace: 
 # ---------------------------------------------------------------- the command line
 
 
+@pytest.mark.parametrize("command", ["preview", "profile"])
+def test_look_at_a_topic_shows_its_rows_and_leaves_no_trace(
+    topics: Topics, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topics.send(1, 2, 3, -1)
+    more = INCREMENTAL % ""
+    topics.workplace.plan(WHOLE.format(topic=topics.topic, more=more, table=TABLE))
+    path = str(topics.workplace.root / "yaml_pipelines" / "w" / "p.yaml")
+    monkeypatch.setenv("AIRFLOW_CONN_BUS", json.dumps({"conn_type": "kafka", "extra": topics.broker.extra}))
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__WAREHOUSE", str(topics.workplace.warehouse))
+    assert main([command, path, "--node", "good", *(["--limit", "2"] if command == "preview" else []), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    if command == "preview":
+        assert sorted(answer["rows"]) == [[1, 0], [2, 0]]
+    assert [column["name"] for column in answer["columns"]] == ["id", "_partition"]
+    assert topics.mark() is None
+    assert not (topics.workplace.root / ".dataflow" / "reads").exists()
+
+
 def test_command_line_reads_rejects_writes_and_shows_the_watermark(
     topics: Topics, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from dataflow_provider.api.shim import LazyApp, RunServiceMiddleware
+from dataflow_provider.timetables.registered import LazyTimetables
 
 
 def build_apps() -> list[Any]:
@@ -50,4 +51,5 @@ class DataflowPlugin(AirflowPlugin):
     name = "dataflow"
     fastapi_apps = build_apps()
     fastapi_root_middlewares = build_middlewares()
+    timetables = LazyTimetables()
     external_views = build_views(conf.get("api", "base_url", fallback="") or "")

@@ -25,6 +25,7 @@ from dataflow_provider.dag_factory.bundles import LocalPipelineBundle
 from dataflow_provider.dag_factory.discovery import find_pipeline
 from dataflow_provider.dag_factory.loading import OUR_BUNDLES
 from dataflow_provider.dag_factory.stub import NotAStubError, extract_origin, extract_yaml
+from dataflow_provider.schedules.wording import describe_schedule
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError
 from dataflow_provider.spec.loader import parse_pipeline
@@ -166,8 +167,8 @@ def _facts_of(definition: Definition | None) -> Facts:
 
 
 def _schedule_facts(schedule: Schedule | None) -> ScheduleFacts | None:
-    if schedule is not None and schedule.cron is not None:
-        return ScheduleFacts(f"{schedule.cron} ({schedule.timezone})", schedule.cron, schedule.timezone, ())
-    if schedule is not None and schedule.after:
-        return ScheduleFacts("after " + ", ".join(schedule.after), None, None, schedule.after)
-    return None
+    summary = None if schedule is None else describe_schedule(schedule)
+    if schedule is None or summary is None:
+        return None
+    zone = None if schedule.cron is None else schedule.timezone
+    return ScheduleFacts(summary, schedule.cron, zone, () if schedule.cron else schedule.after)

@@ -16,12 +16,16 @@ from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
 from dataflow_provider.dag_factory.docs import render_dag_doc, render_stage_doc
 from dataflow_provider.dag_factory.params import build_params
-from dataflow_provider.dag_factory.schedule import lower_schedule, pipeline_asset
+from dataflow_provider.dag_factory.schedule import DagSchedule, lower_schedule, pipeline_asset
 from dataflow_provider.dag_factory.support import check_support
+from dataflow_provider.errors import AuthorError
 from dataflow_provider.operators.markers import PublishedOperator
-from dataflow_provider.operators.pipeline_stage import PipelineStageOperator
+from dataflow_provider.operators.pipeline_stage import PipelineStageOperator, pipeline_path
+from dataflow_provider.schedules.lowering import calendar_problem
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Problem, has_errors
 from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.project import Project
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ def build_dag(loaded: Loaded, *, workspace: str, path: str) -> DAG:
     for finding in findings:
         logger.warning("%s", finding)
     pipeline = plan.pipeline
-    schedule = lower_schedule(pipeline.schedule)
+    schedule = _schedule_of(loaded, pipeline, path, findings)
     dag = DAG(
         dag_id=pipeline.id,
         dag_display_name=pipeline.name or pipeline.id,
@@ -59,6 +63,16 @@ def build_dag(loaded: Loaded, *, workspace: str, path: str) -> DAG:
     dag.params.update(build_params(pipeline.params))
     add_tasks(dag, plan, loaded.text, path)
     return dag
+
+
+def _schedule_of(loaded: Loaded, pipeline: Pipeline, path: str, findings: tuple[Finding, ...]) -> DagSchedule:
+    """Return the schedule; a calendar that cannot be had is a finding like any other."""
+    asked = pipeline.schedule
+    project = Project.of(pipeline_path(path)) if asked is not None and asked.calendar is not None else None
+    try:
+        return lower_schedule(asked, project)
+    except AuthorError as error:
+        raise InvalidPipelineError((*findings, loaded.finding(calendar_problem(error)))) from error
 
 
 @cache

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 
 from dataflow_provider.compiler.plan import Plan, Stage
+from dataflow_provider.schedules.wording import describe_schedule
 from dataflow_provider.spec.findings import Finding
 from dataflow_provider.spec.models import Pipeline
 
@@ -87,10 +88,10 @@ def _table_line(cells: Sequence[str]) -> str:
 def _facts(pipeline: Pipeline, workspace: str) -> str:
     facts = [f"Workspace `{workspace}`"]
     schedule = pipeline.schedule
+    if schedule and (said := describe_schedule(schedule)):
+        facts.append(said)
     if schedule and schedule.cron:
         facts.append(f"cron `{schedule.cron}` in {schedule.timezone}")
-    if schedule and schedule.after:
-        facts.append("after " + ", ".join(f"`{other}`" for other in schedule.after))
     return " · ".join(facts)
 
 

@@ -17,17 +17,6 @@ def check_support(pipeline: Pipeline) -> list[Problem]:
     return [problem for rule in RULES for problem in rule(pipeline)]
 
 
-def _calendar(pipeline: Pipeline) -> Iterator[Problem]:
-    schedule = pipeline.schedule
-    if schedule and schedule.calendar is not None:
-        yield Problem(
-            "DF-DAG-011",
-            ("schedule", "calendar"),
-            f"Calendars are not supported yet: with `{schedule.calendar}` the pipeline would still run on holidays.",
-            hint="Leave `calendar` out, or say the days in `cron` (`30 6 * * 1-5` = Monday to Friday).",
-        )
-
-
 def _overlap(pipeline: Pipeline) -> Iterator[Problem]:
     schedule = pipeline.schedule
     if schedule and schedule.overlap in ("skip", "cancel_previous"):
@@ -98,7 +87,6 @@ def _told(key: str, message: str) -> Problem:
 
 
 RULES: tuple[Rule, ...] = (
-    _calendar,
     _overlap,
     _required_params,
     _catchup,

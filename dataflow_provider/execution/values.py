@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
-
-from croniter import croniter
 
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.errors import AuthorError
+from dataflow_provider.schedules.lowering import rule_of
 from dataflow_provider.spec.models import Param, ParamType, Pipeline, Schedule
 from dataflow_provider.spec.nodes import Scalar
 from dataflow_provider.spec.project import Project
@@ -47,7 +45,7 @@ def resolve_values(
         raise AuthorError(
             "DF-RUN-001", f"run id `{run_id}` may only hold letters, digits and `_ . ~ : + -`, at most 250"
         )
-    start, end = interval or last_complete_interval(pipeline.schedule, now) or (None, None)
+    start, end = interval or last_complete_interval(pipeline.schedule, now, project) or (None, None)
     if start is not None and end is not None and start >= end:
         raise AuthorError(
             "DF-RUN-002",
@@ -89,15 +87,15 @@ def _utc(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def last_complete_interval(schedule: Schedule | None, now: datetime) -> Interval | None:
-    """Return the cron's last interval that ended by `now`, in UTC; None without a cron."""
-    if schedule is None or schedule.cron is None:
-        return None
-    local = now.astimezone(ZoneInfo(schedule.timezone))
-    # croniter looks strictly before its start, and at the very tick the interval is complete.
-    ticks = croniter(schedule.cron, local + timedelta(microseconds=1))
-    end = ticks.get_prev(datetime)
-    return ticks.get_prev(datetime).astimezone(UTC), end.astimezone(UTC)
+def last_complete_interval(schedule: Schedule | None, now: datetime, project: Project) -> Interval | None:
+    """Return the interval of the schedule's last run that was due by `now`, in UTC; None without a cron.
+
+    Raises:
+        AuthorError: when there is no such calendar.
+    """
+    rule = rule_of(schedule, project)
+    run = rule.last_due(now) if rule is not None else None
+    return None if run is None else (run.start, run.end)
 
 
 # ---------------------------------------------------------------- parameters

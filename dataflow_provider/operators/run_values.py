@@ -30,16 +30,16 @@ def values_of_run(run: Any, params: Mapping[str, Any], pipeline: Pipeline, proje
         project,
         now=run.run_after,
         run_id=run.run_id,
-        interval=interval_of_run(run, pipeline),
+        interval=interval_of_run(run, pipeline, project),
         params={name: value for name, value in params.items() if name in pipeline.params},
     )
     return values if run.run_type in _UNSCHEDULED else replace(values, logical_date=values.interval_start)
 
 
-def interval_of_run(run: Any, pipeline: Pipeline) -> Interval | None:
+def interval_of_run(run: Any, pipeline: Pipeline, project: Project) -> Interval | None:
     """Return the run's data interval, None when it has none; Airflow's "interval" of a single moment is none."""
     start: datetime | None = run.data_interval_start
     end: datetime | None = run.data_interval_end
     if start is None or end is None or start >= end:
-        return last_complete_interval(pipeline.schedule, run.run_after)
+        return last_complete_interval(pipeline.schedule, run.run_after, project)
     return start, end

@@ -83,6 +83,7 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
     from dataflow_provider.compiler.check import check_pipeline
     from dataflow_provider.connectors.workspace_connections import foreign_connections
     from dataflow_provider.execution.file_columns import file_columns
+    from dataflow_provider.schedules.lowering import check_calendar
 
     try:
         project = Project.of(Path(loaded.file))
@@ -91,6 +92,7 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
         return [Finding(error.code, Severity.ERROR, loaded.file, 1, 1, None, error.message, error.hint)]
     problems = [
         *foreign,
+        *check_calendar(loaded.pipeline.schedule, project),
         *check_pipeline(loaded.pipeline, file_columns(loaded.pipeline, project)),
     ]
     return [loaded.finding(problem) for problem in problems]

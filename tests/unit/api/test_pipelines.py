@@ -66,7 +66,7 @@ def test_summary_tells_what_the_file_and_airflow_know(viewer: Api, project: Proj
         "state": "success",
         "is_paused": False,
         "schedule": {
-            "summary": "30 6 * * * (Europe/Warsaw)",
+            "summary": "06:30 Warsaw, daily",
             "cron": "30 6 * * *",
             "timezone": "Europe/Warsaw",
             "after": [],

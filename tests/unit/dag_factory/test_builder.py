@@ -120,22 +120,22 @@ def test_dag_doc_table_holds_whatever_a_description_says() -> None:
 
 
 def test_dag_of_a_broken_file_carries_all_its_findings() -> None:
-    top = 'schedule: {cron: "0 6 * * *", calendar: PL}\n'
+    top = 'schedule: {cron: "0 6 * * *", catchup: true}\n'
     with pytest.raises(InvalidPipelineError) as caught:
         build(top, NODES.replace("from: calls", "from: cals"))
     codes = [(finding.line, finding.node, finding.code) for finding in caught.value.findings]
     assert (codes[0], {code for _, _, code in codes}) == (
-        (4, None, "DF-DAG-011"),
-        {"DF-DAG-011", "DF-EDGE-001", "DF-EDGE-008"},
+        (4, None, "DF-DAG-014"),
+        {"DF-DAG-014", "DF-EDGE-001", "DF-EDGE-008"},
     )
 
 
 def test_dag_of_nodes_that_cannot_run_yet_is_refused_with_their_places() -> None:
     nodes = NODES.replace("source.duckdb, table", "source.kafka, topic")
     with pytest.raises(InvalidPipelineError) as caught:
-        build('schedule: {cron: "0 6 * * *", calendar: PL}\n', nodes)
+        build('schedule: {cron: "0 6 * * *", catchup: true}\n', nodes)
     assert {(finding.code, finding.node) for finding in caught.value.findings} >= {
-        ("DF-DAG-011", None),
+        ("DF-DAG-014", None),
         ("DF-PLAN-005", "calls"),
     }
 

@@ -17,7 +17,6 @@ def codes(top: str) -> list[tuple[str, tuple[str | int, ...], Severity]]:
 @pytest.mark.parametrize(
     ("top", "expected"),
     [
-        ('schedule: {cron: "0 6 * * *", calendar: PL}\n', ("DF-DAG-011", ("schedule", "calendar"), Severity.ERROR)),
         ('schedule: {cron: "0 6 * * *", overlap: skip}\n', ("DF-DAG-012", ("schedule", "overlap"), Severity.ERROR)),
         (
             'schedule: {cron: "0 6 * * *", overlap: cancel_previous}\n',

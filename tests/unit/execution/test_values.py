@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,11 @@ from dataflow_provider.execution.values import (
     typed_params,
 )
 from dataflow_provider.spec.models import Param, Schedule
+from dataflow_provider.spec.project import Project
 from tests.unit.execution.conftest import Workplace
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+PROJECT = Project.of(Path("calls.yaml"))
 TEXT = """
 params:
   low: {type: integer, default: 1}
@@ -89,13 +92,19 @@ def test_param_without_default_and_value_is_refused() -> None:
     ],
 )
 def test_last_complete_interval_ends_by_now(cron: str, zone: str, now: str, start: str, end: str) -> None:
-    interval = last_complete_interval(Schedule(cron=cron, timezone=zone), utc(now))
+    interval = last_complete_interval(Schedule(cron=cron, timezone=zone), utc(now), PROJECT)
     assert interval == (utc(start), utc(end))
 
 
+def test_last_complete_interval_makes_up_for_closed_days() -> None:
+    schedule = Schedule(cron="30 6 * * *", timezone="Europe/Warsaw", calendar="PL")
+    interval = last_complete_interval(schedule, utc("2026-05-05T03:00"), PROJECT)
+    assert interval == (utc("2026-04-30T04:30"), utc("2026-05-04T04:30"))
+
+
 def test_interval_without_cron_is_none() -> None:
-    assert last_complete_interval(None, NOW) is None
-    assert last_complete_interval(Schedule(after=("other",)), NOW) is None
+    assert last_complete_interval(None, NOW, PROJECT) is None
+    assert last_complete_interval(Schedule(after=("other",)), NOW, PROJECT) is None
 
 
 def test_interval_text_is_read_in_utc() -> None:

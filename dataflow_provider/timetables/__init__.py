@@ -1,0 +1,1 @@
+"""Timetables that Airflow's scheduler asks when a pipeline runs next."""

@@ -120,6 +120,13 @@ def find_dag(dag_id: str) -> DagFacts | None:
         )
 
 
+def find_timetable(session: Session, dag_id: str) -> Mapping[str, Any] | None:
+    """Return a Dag's timetable as it was stored, with `expression` and `timezone` where it has a cron; None without."""
+    dag = _serialized(dag_id, session)
+    facts = {} if dag is None else dag.timetable.serialize()
+    return facts if "expression" in facts else None
+
+
 def list_dag_ids() -> list[str]:
     """Return the ids of all Dags whose file is there, sorted."""
     from airflow.models.dag import DagModel

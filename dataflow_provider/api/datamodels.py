@@ -100,10 +100,29 @@ class Finding(Body):
 class ScheduleInfo(Body):
     """When a pipeline runs."""
 
-    summary: str = Field(description="For people, such as `30 6 * * * (Europe/Warsaw)` or `after orders_daily`")
+    summary: str = Field(description="For people, such as `06:30 Warsaw, Polish business days` or `after orders_daily`")
     cron: str | None
     timezone: str | None
     after: list[str] = Field(description="Pipelines whose publish starts this one")
+
+
+class UpcomingRun(Body):
+    """A run that the schedule will make."""
+
+    interval_start: datetime
+    interval_end: datetime
+    due: datetime
+    local_time: datetime = Field(description="`due` with the offset of the schedule's zone")
+    notes: list[str] = Field(description="Closed days it makes up for, a run put off, clocks that change")
+
+
+class UpcomingRuns(Body):
+    """When a pipeline runs next, by the version that Airflow knows."""
+
+    summary: str | None = Field(description="The schedule in words; None = only by hand")
+    timezone: str | None = Field(description="None without a cron")
+    is_paused: bool = Field(description="A paused pipeline makes none of these runs")
+    runs: list[UpcomingRun] = Field(description="Empty without a cron, and when the schedule has ended")
 
 
 class RunBrief(Body):

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),
     "new": ("write a new pipeline file, or a connector, to start from", "dataflow_provider.cli.commands.new"),
     "demo": ("start Airflow with sample data and pipelines", "dataflow_provider.cli.commands.demo"),
+    "next": ("say when a pipeline runs next", "dataflow_provider.cli.commands.next"),
     "backfill": ("run a pipeline for past intervals", "dataflow_provider.cli.commands.backfill"),
     "watermark": ("show how far sources were read, or set it anew", "dataflow_provider.cli.commands.watermark"),
     "roles": ("put the product's roles into Airflow's FAB", "dataflow_provider.cli.commands.roles"),

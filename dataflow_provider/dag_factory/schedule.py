@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronDataIntervalTimetable
 
 from dataflow_provider.schedules.lowering import calendar_of
 from dataflow_provider.schedules.rule import RunRule
 from dataflow_provider.schedules.ticks import LocalCron
+from dataflow_provider.schedules.upcoming import bounds_of
 from dataflow_provider.spec.models import Schedule
 from dataflow_provider.spec.project import Project
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from dataflow_provider.timetables.local_cron import LocalCronTimetable
 
 # The start of pipelines that name none. Without catch-up Airflow begins at the latest interval whatever the start is.
-_NO_START = date(2000, 1, 1)
+_NO_START = datetime(2000, 1, 1, tzinfo=UTC)
 _MAX_ACTIVE_RUNS = {"queue": 1, "allow": 16}
 
 
@@ -45,7 +44,7 @@ def lower_schedule(schedule: Schedule | None, project: Project | None = None) ->
         AuthorError: when there is no such calendar.
     """
     schedule = schedule or Schedule()
-    zone = _zone(schedule.timezone)
+    bounds = bounds_of(schedule)
     when: CronDataIntervalTimetable | LocalCronTimetable | list[Asset] | None = None
     if schedule.cron is not None:
         when = _timetable(schedule, schedule.cron, project)
@@ -53,8 +52,8 @@ def lower_schedule(schedule: Schedule | None, project: Project | None = None) ->
         when = [pipeline_asset(pipeline_id) for pipeline_id in schedule.after]
     return DagSchedule(
         when=when,
-        start=_moment(schedule.start or _NO_START, time.min, zone),
-        end=None if schedule.end is None else _moment(schedule.end, time.max, zone),
+        start=bounds.start or _NO_START,
+        end=bounds.end,
         catchup=schedule.catchup and schedule.cron is not None,
         max_active_runs=_MAX_ACTIVE_RUNS[schedule.overlap],
     )
@@ -89,14 +88,3 @@ def _is_moved_by_airflow(cron: str, timezone: str) -> bool:
     """
     _minute, hour, *days = cron.split()
     return hour == "*" and timezone != "UTC" and any(field != "*" for field in days)
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _moment(day: date | datetime, time_of_day: time, zone: ZoneInfo) -> datetime:
-    if not isinstance(day, datetime):
-        day = datetime.combine(day, time_of_day)
-    return day if day.tzinfo else day.replace(tzinfo=zone)

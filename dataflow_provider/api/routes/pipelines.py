@@ -21,6 +21,7 @@ from dataflow_provider.api.datamodels import (
     RunPage,
     RunState,
     StartRun,
+    UpcomingRuns,
 )
 from dataflow_provider.api.definitions import Definition, load_definition
 from dataflow_provider.api.graph_svg import render_graph_svg
@@ -29,6 +30,7 @@ from dataflow_provider.api.pipeline_detail import build_detail
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.api.run_documents import list_runs as load_runs
 from dataflow_provider.api.run_orders import order_run, pause_pipeline
+from dataflow_provider.api.upcoming import build_upcoming
 from dataflow_provider.security import Right
 
 router = APIRouter(tags=["pipelines"])
@@ -105,6 +107,15 @@ def list_runs(
     """Return the pipeline's runs, newest first."""
     _require_known(session, caller, pipeline_id)
     return load_runs(session, pipeline_id, frozenset(state or ()), limit=limit, offset=offset)
+
+
+@router.get("/pipelines/{pipeline_id}/next-runs")
+def list_next_runs(
+    pipeline_id: str, caller: Reader, session: SessionDep, count: Annotated[int, Query(ge=1, le=100)] = 5
+) -> UpcomingRuns:
+    """Return the runs that the schedule makes next, with their intervals and what is unusual about them."""
+    row, definition = _find(session, caller, pipeline_id)
+    return build_upcoming(session, row, definition, count)
 
 
 @router.post("/pipelines/{pipeline_id}/runs", status_code=201, responses={409: {"model": Problem}})

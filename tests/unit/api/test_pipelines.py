@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -348,3 +349,21 @@ def test_picture_is_svg_without_sql(viewer: Api, project: Project) -> None:
 def test_picture_of_a_file_without_a_valid_version_is_a_404(viewer: Api, project: Project) -> None:
     project.break_file("usage", "boom")
     assert viewer.send("GET", "/pipelines/usage/graph.svg").json()["code"] == "DF-API-006"
+
+
+def test_next_runs_follow_the_calendar_that_airflow_has(viewer: Api, project: Project) -> None:
+    project.publish("usage", top='schedule: {cron: "30 6 * * *", timezone: Europe/Warsaw, calendar: PL}\n')
+    answer = viewer.get("/pipelines/usage/next-runs", count=30)
+    assert (answer["summary"], answer["timezone"]) == ("06:30 Warsaw, Polish business days", "Europe/Warsaw")
+    runs = answer["runs"]
+    assert len(runs) == 30
+    assert all(datetime.fromisoformat(run["local_time"]).weekday() < 5 for run in runs)
+    assert all(earlier["interval_end"] == later["interval_start"] for earlier, later in pairwise(runs))
+    assert any("Saturday" in note for run in runs for note in run["notes"])
+
+
+def test_next_runs_without_a_clock_are_none(viewer: Api, project: Project) -> None:
+    project.publish("usage", top="schedule: {after: [plans]}\n")
+    assert viewer.get("/pipelines/usage/next-runs") == {
+        "summary": "after plans", "timezone": None, "is_paused": False, "runs": [],
+    }  # fmt: skip

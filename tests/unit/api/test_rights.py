@@ -24,6 +24,7 @@ ROUTES = {
     ("PATCH", "/pipelines/{pipeline_id}"): Right.EDIT,
     ("GET", "/pipelines/{pipeline_id}/graph.svg"): Right.VIEW,
     ("GET", "/pipelines/{pipeline_id}/runs"): Right.VIEW,
+    ("GET", "/pipelines/{pipeline_id}/next-runs"): Right.VIEW,
     ("POST", "/pipelines/{pipeline_id}/runs"): Right.RUN,
     ("GET", "/connectors"): Right.VIEW,
     ("POST", "/connections/{conn_id}/test"): Right.MANAGE_CONNECTIONS,

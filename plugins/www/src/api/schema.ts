@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines/{pipeline_id}/next-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Next Runs
+         * @description Return the runs that the schedule makes next, with their intervals and what is unusual about them.
+         */
+        get: operations["list_next_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines/{pipeline_id}/nodes/{node}/preview": {
         parameters: {
             query?: never;
@@ -1154,7 +1174,7 @@ export interface components {
             cron: string | null;
             /**
              * Summary
-             * @description For people, such as `30 6 * * * (Europe/Warsaw)` or `after orders_daily`
+             * @description For people, such as `06:30 Warsaw, Polish business days` or `after orders_daily`
              */
             summary: string;
             /** Timezone */
@@ -1255,6 +1275,64 @@ export interface components {
             count: number;
             /** Value */
             value: unknown;
+        };
+        /**
+         * UpcomingRun
+         * @description A run that the schedule will make.
+         */
+        UpcomingRun: {
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /**
+             * Interval End
+             * Format: date-time
+             */
+            interval_end: string;
+            /**
+             * Interval Start
+             * Format: date-time
+             */
+            interval_start: string;
+            /**
+             * Local Time
+             * Format: date-time
+             * @description `due` with the offset of the schedule's zone
+             */
+            local_time: string;
+            /**
+             * Notes
+             * @description Closed days it makes up for, a run put off, clocks that change
+             */
+            notes: string[];
+        };
+        /**
+         * UpcomingRuns
+         * @description When a pipeline runs next, by the version that Airflow knows.
+         */
+        UpcomingRuns: {
+            /**
+             * Is Paused
+             * @description A paused pipeline makes none of these runs
+             */
+            is_paused: boolean;
+            /**
+             * Runs
+             * @description Empty without a cron, and when the schedule has ended
+             */
+            runs: components["schemas"]["UpcomingRun"][];
+            /**
+             * Summary
+             * @description The schedule in words; None = only by hand
+             */
+            summary: string | null;
+            /**
+             * Timezone
+             * @description None without a cron
+             */
+            timezone: string | null;
         };
     };
     responses: never;
@@ -1671,6 +1749,57 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_next_runs: {
+        parameters: {
+            query?: {
+                count?: number;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpcomingRuns"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,7 +6,6 @@ import { usePatchPipeline } from "src/api/actions";
 import type { Schemas } from "src/api/client";
 import { useRight } from "src/api/rights";
 import { RunDialog } from "src/dialogs/RunDialog";
-import { formatScheduleInZone } from "src/format/schedule";
 import { Time } from "src/format/Time";
 import { goToAirflow } from "src/host/airflow";
 import { airflowDagPath } from "src/shell/routes";
@@ -43,9 +42,9 @@ export const PipelineHeader = ({ detail: { graph, summary } }: Props) => {
       <Flex color="fg.muted" columnGap="4" fontSize="12px" minHeight="20px" rowGap="1" wrap="wrap">
         <HStack gap="1"><LuFolder aria-label="Workspace" />{summary.workspace}</HStack>
         <HStack gap="1"><LuUser aria-label="Owner" />{summary.owner}</HStack>
-        <HStack gap="1" title={summary.schedule?.summary}>
+        <HStack gap="1" title={summary.schedule?.cron ?? undefined}>
           <LuCalendarClock aria-label="Schedule" />
-          {summary.schedule ? formatScheduleInZone(summary.schedule) : "Runs by hand"}
+          {summary.schedule?.summary ?? "Runs by hand"}
           {summary.next_run ? <>, next <Time value={summary.next_run} /></> : null}
         </HStack>
         {summary.tags.length > 0 ? <HStack gap="1">{summary.tags.map((tag) => <Badge fontSize="11px" fontWeight="400" key={tag} variant="outline">{tag}</Badge>)}</HStack> : null}

@@ -13,6 +13,7 @@ import { isActive } from "src/states/states";
 
 import { PipelineHeader } from "./PipelineHeader";
 import { RunsTab } from "./RunsTab";
+import { ScheduleTab } from "./ScheduleTab";
 import { parseTab, TABS, type Tab } from "./tabs";
 
 const GraphTab = lazy(async () => ({ default: (await import("./GraphTab")).GraphTab }));
@@ -23,6 +24,7 @@ const CALM_MS = 15_000;
 
 const panelOf = (tab: Tab, detail: Schemas["PipelineDetail"]) => {
   if (tab === "runs") return <RunsTab pipelineId={detail.summary.id} />;
+  if (tab === "schedule") return <ScheduleTab pipelineId={detail.summary.id} />;
   return tab === "yaml" ? <YamlTab detail={detail} /> : <GraphTab detail={detail} />;
 };
 

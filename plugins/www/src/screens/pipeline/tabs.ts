@@ -2,6 +2,7 @@ export const TABS = [
   { label: "Graph", value: "graph" },
   { label: "YAML", value: "yaml" },
   { label: "Runs", value: "runs" },
+  { label: "Schedule", value: "schedule" },
 ] as const;
 
 export type Tab = (typeof TABS)[number]["value"];

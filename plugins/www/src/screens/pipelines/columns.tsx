@@ -5,7 +5,6 @@ import { Link } from "react-router-dom";
 
 import type { Schemas } from "src/api/client";
 import { formatCounted } from "src/format/number";
-import { formatSchedule } from "src/format/schedule";
 import { Time } from "src/format/Time";
 import { pipelinePath } from "src/shell/routes";
 import { RunBars } from "src/states/RunBars";
@@ -51,7 +50,7 @@ export const dataColumns = [
   column.accessor("state", { cell: ({ row }) => <StateBadge state={row.original.state} />, enableSorting: true, header: "State", id: "state", size: 128 }),
   column.display({ cell: ({ row }) => <RunBars runs={row.original.recent_runs} />, header: "Last 10 runs", id: "recent", size: 96 }),
   column.accessor("last_run", { cell: ({ row }) => <Time value={row.original.last_run?.start ?? null} />, enableSorting: true, header: "Last run", id: "last_run", size: 106 }),
-  column.accessor("schedule", { cell: ({ row }) => row.original.schedule ? <Plain text={formatSchedule(row.original.schedule)} title={row.original.schedule.summary} /> : <chakra.span color="fg.muted">By hand</chakra.span>, enableSorting: false, header: "Schedule", id: "schedule", size: 152 }),
+  column.accessor("schedule", { cell: ({ row }) => row.original.schedule ? <Plain text={row.original.schedule.summary} /> : <chakra.span color="fg.muted">By hand</chakra.span>, enableSorting: false, header: "Schedule", id: "schedule", size: 152 }),
   column.accessor("next_run", { cell: ({ row }) => <NextRun row={row.original} />, enableSorting: true, header: "Next run", id: "next_run", size: 102 }),
   column.accessor("workspace", { cell: ({ getValue }) => <Plain text={getValue()} />, enableSorting: true, header: "Workspace", id: "workspace", size: 90 }),
   column.accessor("owner", { cell: ({ getValue }) => <Plain text={getValue()} />, enableSorting: true, header: "Owner", id: "owner", size: 116 }),

@@ -14,7 +14,7 @@ from dataflow_provider.api.guard import RequestGuard
 from dataflow_provider.api.openapi import describe_api
 from dataflow_provider.api.paths import API, APP, MOUNT, base_path
 from dataflow_provider.api.problems import install_problem_handlers
-from dataflow_provider.api.routes import connections, live, looks, me, pipelines, runs
+from dataflow_provider.api.routes import connections, diagnoses, live, looks, me, pipelines, runs
 from dataflow_provider.api.web_app import create_web_app
 
 
@@ -41,7 +41,15 @@ def create_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for router in (me.router, pipelines.router, runs.router, connections.router, looks.router, live.router):
+    for router in (
+        me.router,
+        pipelines.router,
+        runs.router,
+        diagnoses.router,
+        connections.router,
+        looks.router,
+        live.router,
+    ):
         api.include_router(router)
     install_problem_handlers(api)
     describe_api(api)

@@ -6,13 +6,12 @@ A patch is offered only when the node is known, the changed file still validates
 from __future__ import annotations
 
 import difflib
-import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from dataflow_provider.spec.edit import edited_text
 from dataflow_provider.spec.findings import has_errors
 from dataflow_provider.spec.format import format_pipeline
 from dataflow_provider.spec.loader import Loaded, parse_pipeline
@@ -22,20 +21,38 @@ Change = Callable[[Node, str], bool]
 """Changes the node by what the cited text says; returns whether it changed anything."""
 
 
-def patch_of(kind: str, root_cause: str, loaded: Loaded, node_id: str | None, cited: str) -> str | None:
+@dataclass(frozen=True)
+class Patch:
+    """A change of one node, and what it is made for."""
+
+    kind: str
+    root_cause: str
+    node: str | None
+    cited: str
+
+
+def patch_of(patch: Patch, loaded: Loaded) -> str | None:
     """Return a unified diff of the pipeline's file, or None when this advice is no change of it."""
-    change = CHANGES.get((kind, root_cause)) or CHANGES.get((kind, ""))
-    if change is None or loaded.pipeline is None or node_id not in loaded.pipeline.nodes:
+    changed = _changed_text(patch, loaded)
+    return None if changed is None else _diff(loaded, changed)
+
+
+def apply_patch(patch: Patch, loaded: Loaded) -> str | None:
+    """Return the file's text with the change in it, in canonical layout where the text is; None where it is none."""
+    changed = _changed_text(patch, loaded)
+    if changed is None or has_errors(parse_pipeline(changed, loaded.file).findings):
         return None
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    document = yaml.load(loaded.text)
-    if not change(document["nodes"][node_id], cited):
+    return format_pipeline(changed) if format_pipeline(loaded.text) == loaded.text else changed
+
+
+def _changed_text(patch: Patch, loaded: Loaded) -> str | None:
+    change = CHANGES.get((patch.kind, patch.root_cause)) or CHANGES.get((patch.kind, ""))
+    node = patch.node
+    if change is None or loaded.pipeline is None or node is None or node not in loaded.pipeline.nodes:
         return None
-    stream = io.StringIO()
-    yaml.dump(document, stream)
-    return _diff(loaded, stream.getvalue())
+    done: list[bool] = []
+    text = edited_text(loaded, lambda document: done.append(change(document["nodes"][node], patch.cited)))
+    return text if done[0] else None
 
 
 def _diff(loaded: Loaded, changed: str) -> str | None:

@@ -13,7 +13,7 @@ from dataflow_provider.diagnosis.context import Context, PastFailures, context_o
 from dataflow_provider.diagnosis.engine import Ranked, Verdict, judge, quote
 from dataflow_provider.diagnosis.log import MAX_LINE
 from dataflow_provider.diagnosis.opinion import Heard, hear, rank_anew
-from dataflow_provider.diagnosis.patches import patch_of
+from dataflow_provider.diagnosis.patches import Patch, patch_of
 from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
 from dataflow_provider.spec.loader import Loaded
 from dataflow_provider.spec.project import Project
@@ -23,7 +23,7 @@ _NODE_NAMED = re.compile(r"\bnode[= :`']+(?P<node>[a-z][a-z0-9_]{0,62})")
 
 @dataclass(frozen=True)
 class Action:
-    """Something to do; `confidence` is that it helps, `patch` a unified diff of the YAML or None."""
+    """Something to do; `confidence` is that it helps, `patch` the diff that `change` makes of the YAML, or None."""
 
     title: str
     confidence: float
@@ -31,9 +31,10 @@ class Action:
     effort: str
     risk: str
     patch: str | None
+    change: Patch
 
     def to_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "change"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def diagnose(
     undone elsewhere and what happened before, and is remembered. A model of `adviser` gives a second opinion.
     """
     verdict = judge(log)
-    node = node or _find_node(log, loaded)
+    node = node or find_node(log, loaded)
     ranked = verdict.ranked or (Ranked(UNKNOWN, 0.5),)
     context = _context(loaded, node, project, ranked[0].root_cause)
     heard = None
@@ -159,7 +160,7 @@ def _lines(log: str, verdict: Verdict) -> tuple[str, ...]:
     return tuple(rows[one.passage.line - 1].rstrip("\r")[:MAX_LINE] for one in verdict.evidence)
 
 
-def _find_node(log: str, loaded: Loaded | None) -> str | None:
+def find_node(log: str, loaded: Loaded | None) -> str | None:
     """Return the last node of the pipeline that the log names."""
     if loaded is None or loaded.pipeline is None:
         return None
@@ -168,9 +169,8 @@ def _find_node(log: str, loaded: Loaded | None) -> str | None:
 
 
 def _action(advice: Advice, first: Ranked, loaded: Loaded | None, node: str | None, cited: str) -> Action:
-    patch = None
-    if loaded is not None and first.root_cause != UNKNOWN:
-        patch = patch_of(advice.kind, first.root_cause, loaded, node, cited)
+    change = Patch(advice.kind, first.root_cause, node, cited)
+    patch = patch_of(change, loaded) if loaded is not None and first.root_cause != UNKNOWN else None
     return Action(
         title=advice.title,
         confidence=round(advice.confidence * first.confidence, 2),
@@ -178,4 +178,5 @@ def _action(advice: Advice, first: Ranked, loaded: Loaded | None, node: str | No
         effort=advice.effort,
         risk=advice.risk,
         patch=patch,
+        change=change,
     )

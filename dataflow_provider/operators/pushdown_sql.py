@@ -160,12 +160,12 @@ class PushdownSqlOperator(EngineOperator):
         """
         from dataflow_provider.spec.loader import parse_pipeline
 
-        pipeline_id = _identifier(f"{self.dag_id}.{self.task_id}")
+        pipeline_id = as_identifier(f"{self.dag_id}.{self.task_id}")
         document = {
             "apiVersion": "dataflow/v1",
             "kind": "Pipeline",
             "id": pipeline_id,
-            "params": {name: {"type": _type_of(name, value)} for name, value in self.parameters.items()},
+            "params": {name: {"type": type_of_parameter(name, value)} for name, value in self.parameters.items()},
             "nodes": self.nodes if self.nodes is not None else self._nodes_of_sql(connections),
         }
         if self.nodes is not None and self.conn_id:
@@ -212,7 +212,12 @@ def engine_of(connections: Connections, conn_id: str) -> str:
     return found.name
 
 
-def _type_of(name: str, value: object) -> str:
+def type_of_parameter(name: str, value: object) -> str:
+    """Return the type of a pipeline's parameter that takes the value.
+
+    Raises:
+        AuthorError: DF-OPER-001 when none does.
+    """
     kind = next((kind for python_type, kind in _TYPES if isinstance(value, python_type)), None)
     if kind is None:
         raise AuthorError(
@@ -222,7 +227,7 @@ def _type_of(name: str, value: object) -> str:
     return kind
 
 
-def _identifier(name: str) -> str:
+def as_identifier(name: str) -> str:
     """Return the name as a pipeline id; the digest keeps names apart that differ in other characters only."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"dag_{re.sub('[^a-z0-9_]', '_', name.lower())[:180]}_{digest}"

@@ -16,7 +16,7 @@ from tests.unit.conftest import SyncDags
 from tests.unit.operators.conftest import Query
 
 RunExample = Callable[..., str]
-EXAMPLES = ("example_graph_of_nodes", "example_hello_and_audit", "example_region_report")
+EXAMPLES = ("example_data_quality", "example_graph_of_nodes", "example_hello_and_audit", "example_region_report")
 ON_SERVERS = ("example_orders_across_databases", "example_snowflake_without_a_worker")
 """Those that need a database server; the integration tests run them."""
 
@@ -74,3 +74,8 @@ def test_graph_of_nodes_keeps_one_row_a_number(run_example: RunExample, query: Q
     assert run_example("example_graph_of_nodes", least=6) == "success"
     found = query("SELECT plan_id, subscribers FROM mart.example_plans_in_use ORDER BY plan_id")
     assert found == [(0, 6), (2, 6)]
+
+
+def test_data_quality_warns_and_lets_the_report_go_on(run_example: RunExample, query: Query) -> None:
+    assert run_example("example_data_quality") == "success"
+    assert query("SELECT SUM(subscribers) FROM mart.example_subscribers_by_region") == [(20,)]

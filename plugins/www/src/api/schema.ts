@@ -128,6 +128,26 @@ export interface paths {
         patch: operations["patch_pipeline"];
         trace?: never;
     };
+    "/pipelines/{pipeline_id}/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Stage Fix
+         * @description Write the patch of a diagnosis' action into the pipeline's file, if the file is still the one it was made for.
+         */
+        post: operations["apply_stage_fix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines/{pipeline_id}/graph.svg": {
         parameters: {
             query?: never;
@@ -272,6 +292,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stage Diagnosis
+         * @description Return why a try of a stage failed, by signatures alone: no model, the same answer each time.
+         */
+        get: operations["get_stage_diagnosis"];
+        put?: never;
+        /**
+         * Ask For Diagnosis
+         * @description Return the diagnosis with a model's second opinion; when the model fails, `notes` says so.
+         */
+        post: operations["ask_for_diagnosis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/log": {
         parameters: {
             query?: never;
@@ -296,6 +340,57 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AppliedFix
+         * @description What was written.
+         */
+        AppliedFix: {
+            /** Patch */
+            patch: string;
+            /** Pipeline */
+            pipeline: string;
+            /**
+             * Text Hash
+             * @description Of the text that the file holds now
+             */
+            text_hash: string;
+        };
+        /**
+         * ApplyFix
+         * @description A fix that a person has chosen.
+         */
+        ApplyFix: {
+            /**
+             * Action
+             * @description Number of the action whose patch is applied
+             */
+            action: number;
+            /** Run Id */
+            run_id: string;
+            /** Stage Id */
+            stage_id: string;
+            /**
+             * Text Hash
+             * @description As the diagnosis gave it
+             */
+            text_hash: string;
+            /**
+             * Try Number
+             * @default 1
+             */
+            try_number: number;
+        };
+        /**
+         * AskModel
+         * @description Whom to ask for a second opinion.
+         */
+        AskModel: {
+            /**
+             * Model
+             * @description Connection of a model; without one the signatures alone
+             */
+            model?: string | null;
+        };
         /**
          * BrokenConnector
          * @description An installed connector that cannot be used.
@@ -453,6 +548,41 @@ export interface components {
             name: string;
             /** Required */
             required: boolean;
+        };
+        /**
+         * DiagnosisAction
+         * @description Something to do about a failure.
+         */
+        DiagnosisAction: {
+            /**
+             * Confidence
+             * @description That it helps, 0 to 1
+             */
+            confidence: number;
+            /**
+             * Effort
+             * @enum {string}
+             */
+            effort: "low" | "medium" | "high";
+            /** Kind */
+            kind: string;
+            /**
+             * Number
+             * @description From 1, by which a fix names it
+             */
+            number: number;
+            /**
+             * Patch
+             * @description Unified diff of the pipeline's file; null when it is none
+             */
+            patch: string | null;
+            /**
+             * Risk
+             * @enum {string}
+             */
+            risk: "low" | "medium" | "high";
+            /** Title */
+            title: string;
         };
         /**
          * FacetValue
@@ -1230,6 +1360,56 @@ export interface components {
             state: components["schemas"]["RunState"];
         };
         /**
+         * StageDiagnosis
+         * @description Why a try of a stage failed, and what to do.
+         */
+        StageDiagnosis: {
+            /** Actions */
+            actions: components["schemas"]["DiagnosisAction"][];
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "signatures" | "model";
+            /** Confidence */
+            confidence: number;
+            /**
+             * Context
+             * @description SQL, targets without rows, pipelines that read them
+             */
+            context: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Evidence
+             * @description Lines of the log, word for word
+             */
+            evidence: string[];
+            /**
+             * Explanation
+             * @description A model's words, where one was asked and cited real lines
+             */
+            explanation: string | null;
+            /** Node */
+            node: string | null;
+            /** Notes */
+            notes: string[];
+            /** Ranked */
+            ranked: components["schemas"]["Suspicion"][];
+            /**
+             * Root Cause
+             * @description One of a closed list; `unknown` when the log supports none
+             */
+            root_cause: string;
+            /** Summary */
+            summary: string;
+            /**
+             * Text Hash
+             * @description Of the pipeline's text that patches are for; a fix sends it back
+             */
+            text_hash: string;
+        };
+        /**
          * StageState
          * @description How a stage stands, in Airflow's words; `waiting` is Airflow's task without a state, `warning` as of a run.
          * @enum {string}
@@ -1265,6 +1445,16 @@ export interface components {
              * @default false
              */
             unpause: boolean;
+        };
+        /**
+         * Suspicion
+         * @description A cause and its probability.
+         */
+        Suspicion: {
+            /** Confidence */
+            confidence: number;
+            /** Root Cause */
+            root_cause: string;
         };
         /**
          * TopValue
@@ -1699,6 +1889,77 @@ export interface operations {
                 };
             };
             /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_stage_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyFix"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedFix"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2213,6 +2474,154 @@ export interface operations {
                 };
             };
             /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stage_diagnosis: {
+        parameters: {
+            query?: {
+                /** @description Which try; the first when omitted */
+                try_number?: number;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_id: string;
+                stage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageDiagnosis"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_diagnosis: {
+        parameters: {
+            query?: {
+                /** @description Which try; the first when omitted */
+                try_number?: number;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_id: string;
+                stage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageDiagnosis"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -1,0 +1,71 @@
+"""Bodies of diagnoses and fixes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from dataflow_provider.api.datamodels import Body
+
+
+class DiagnosisAction(Body):
+    """Something to do about a failure."""
+
+    number: int = Field(description="From 1, by which a fix names it")
+    title: str
+    confidence: float = Field(description="That it helps, 0 to 1")
+    kind: str
+    effort: Literal["low", "medium", "high"]
+    risk: Literal["low", "medium", "high"]
+    patch: str | None = Field(description="Unified diff of the pipeline's file; null when it is none")
+
+
+class Suspicion(Body):
+    """A cause and its probability."""
+
+    root_cause: str
+    confidence: float
+
+
+class StageDiagnosis(Body):
+    """Why a try of a stage failed, and what to do."""
+
+    summary: str
+    root_cause: str = Field(description="One of a closed list; `unknown` when the log supports none")
+    confidence: float
+    node: str | None
+    evidence: list[str] = Field(description="Lines of the log, word for word")
+    actions: list[DiagnosisAction]
+    ranked: list[Suspicion]
+    context: dict[str, Any] | None = Field(description="SQL, targets without rows, pipelines that read them")
+    explanation: str | None = Field(description="A model's words, where one was asked and cited real lines")
+    by: Literal["signatures", "model"]
+    notes: list[str]
+    text_hash: str = Field(description="Of the pipeline's text that patches are for; a fix sends it back")
+
+
+class AskModel(Body):
+    """Whom to ask for a second opinion."""
+
+    model: Annotated[str, Field(min_length=1, max_length=250)] | None = Field(
+        None, description="Connection of a model; without one the signatures alone"
+    )
+
+
+class ApplyFix(Body):
+    """A fix that a person has chosen."""
+
+    run_id: str
+    stage_id: str
+    try_number: Annotated[int, Field(ge=1)] = 1
+    action: Annotated[int, Field(ge=1, description="Number of the action whose patch is applied")]
+    text_hash: str = Field(description="As the diagnosis gave it")
+
+
+class AppliedFix(Body):
+    """What was written."""
+
+    pipeline: str
+    patch: str
+    text_hash: str = Field(description="Of the text that the file holds now")

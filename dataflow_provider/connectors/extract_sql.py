@@ -45,30 +45,41 @@ def bounds_sql(dialect: SqlDialect, request: ExtractRequest, column: str) -> str
     return render(exp.select(*listed).from_(_origin(dialect, request)), dialect)
 
 
-def split_bounds(node: str, column: str, count: int, low: Any, high: Any) -> list[Partition]:
+def split_bounds(
+    node: str, column: str, count: int, low: Any, high: Any, *, hashes_texts: bool = False
+) -> list[Partition]:
     """Return the parts between two values of a column; fewer than `count` where there are fewer values.
+
+    Texts have no even ranges; they are put into buckets by a hash where the engine has one.
 
     >>> [(one.lower, one.upper) for one in split_bounds("n", "id", 3, 1, 9)]
     [(None, 4), (4, 7), (7, None)]
 
     Raises:
-        AuthorError: `DF-CONN-018` for a column that is neither a number nor a time.
+        AuthorError: `DF-CONN-018` for a column that can be cut in neither way.
     """
     if low is None or low == high:
         return [Partition(column, 0, 1)]
+    if isinstance(low, str) and hashes_texts:
+        return [Partition(column, index, count, hashed=True) for index in range(count)]
     if isinstance(low, bool) or not isinstance(low, int | float | Decimal | date):
-        raise AuthorError(
-            "DF-CONN-018",
-            f"`partition.column` is `{column}`, whose values cannot be cut into ranges",
-            place=Place(node=node),
-            hint="Name a column of whole numbers, decimals, dates or timestamps.",
-        )
+        raise no_ranges(node, column)
     edges = sorted({_between(low, high, index, count) for index in range(1, count)} - {low})
     lowers, uppers = [None, *edges], [*edges, None]
     return [
         Partition(column, index, len(lowers), lower, upper)
         for index, (lower, upper) in enumerate(zip(lowers, uppers, strict=True))
     ]
+
+
+def no_ranges(node: str, column: str) -> AuthorError:
+    """Return the error for a column that cannot be cut into parts."""
+    return AuthorError(
+        "DF-CONN-018",
+        f"`partition.column` is `{column}`, whose values cannot be cut into ranges",
+        place=Place(node=node),
+        hint="Name a column of numbers, dates or timestamps, or of texts on an engine that hashes them.",
+    )
 
 
 def _between(low: Any, high: Any, index: int, count: int) -> Any:
@@ -86,7 +97,7 @@ def _select(dialect: SqlDialect, request: ExtractRequest) -> exp.Select:
 
     listed = [exp.Star()] if request.columns is None else [_column(name) for name in request.columns]
     query = exp.select(*listed).from_(_origin(dialect, request))
-    for condition in (*map(_condition, request.predicates), *_within(request.partition)):
+    for condition in (*map(_condition, request.predicates), *_within(dialect, request.partition)):
         query = query.where(condition, copy=False)
     return query if request.limit is None else query.limit(request.limit, copy=False)
 
@@ -106,12 +117,14 @@ def _origin(dialect: SqlDialect, request: ExtractRequest) -> exp.Expr:
     return exp.Table(**names)
 
 
-def _within(part: Partition | None) -> list[exp.Expr]:
+def _within(dialect: SqlDialect, part: Partition | None) -> list[exp.Expr]:
     """A part with an upper bound and no lower one also has the rows without a value."""
     from sqlglot import exp
 
     if part is None:
         return []
+    if part.hashed:
+        return [_in_bucket(dialect, part)]
     column = _column(part.column)
     found: list[exp.Expr] = []
     if part.lower is not None:
@@ -122,6 +135,18 @@ def _within(part: Partition | None) -> list[exp.Expr]:
             below = exp.paren(exp.or_(below, exp.Is(this=column.copy(), expression=exp.null())))
         found.append(below)
     return found
+
+
+def _in_bucket(dialect: SqlDialect, part: Partition) -> exp.Expr:
+    """Rows without a value are in the first, whatever the engine's hash makes of NULL."""
+    import sqlglot
+    from sqlglot import exp
+
+    text = str(dialect.bucket).format(column=dialect.publish.quote(part.column), count=part.count)
+    bucket = exp.paren(sqlglot.parse_one(text, read=dialect.sqlglot))
+    within: exp.Expr = exp.EQ(this=bucket, expression=exp.Literal.number(part.index))
+    is_null = exp.Is(this=_column(part.column), expression=exp.null())
+    return exp.paren(exp.or_(is_null, within)) if part.index == 0 else exp.and_(exp.not_(is_null), within)
 
 
 def _condition(predicate: Predicate) -> exp.Expr:

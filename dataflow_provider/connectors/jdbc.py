@@ -80,7 +80,7 @@ class JDBCConnectorBase(ConnectorBase[Q]):
     def do_plan_partitions(self, session: Q, request: ExtractRequest, column: str, count: int) -> list[Partition]:
         """Return ranges of the column between its lowest and its highest value, as even as numbers and times allow."""
         _, rows = session.fetch_rows(bounds_sql(self._sql, replace(request, columns=None), column))
-        return split_bounds(request.node, column, count, *rows[0])
+        return split_bounds(request.node, column, count, *rows[0], hashes_texts=self._sql.bucket is not None)
 
     @property
     def _sql(self) -> SqlDialect:

@@ -28,8 +28,8 @@ class Predicate:
 class Partition:
     """One of `count` parts of a read, numbered from 0; together they hold every row once.
 
-    `lower` is inclusive and None in the first part, `upper` exclusive and None in the last; rows without a value of
-    `column` belong to the first.
+    `lower` is inclusive and None in the first part, `upper` exclusive and None in the last; a `hashed` part has neither
+    but the values of one bucket. Rows without a value of `column` belong to the first.
     """
 
     column: str
@@ -37,6 +37,7 @@ class Partition:
     count: int
     lower: Value | None = None
     upper: Value | None = None
+    hashed: bool = False
 
 
 @dataclass(frozen=True)

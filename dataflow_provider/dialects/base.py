@@ -60,6 +60,8 @@ class SqlDialect:
     max_join_tables:    how many tables a statement may join; None where no one counts them
     max_depth:          how many nodes may lie above each other in a statement; planning grows with the square of it
     max_characters:     how long a statement may grow before rows are kept in between: half of what the engine takes
+    bucket:             how a text is put into one of `{count}` buckets, numbered from 0, by a hash of `{column}`; None
+                        where the engine has no hash of its own
     full_join:          which FULL joins the engine carries out: all, those on plain equality, or none
     sampling:           how it draws samples
     emits:              kinds of nodes (`TryCast`) and functions (`MD5()`) that the product may write here, beyond those
@@ -97,6 +99,7 @@ class SqlDialect:
     max_join_tables: int | None = None
     max_depth: int = 50
     max_characters: int | None = None
+    bucket: str | None = None
     full_join: Literal["any", "equality", "none"] = "any"
 
     def stage_parts(self, name: str) -> tuple[str, ...]:

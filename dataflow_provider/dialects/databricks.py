@@ -52,9 +52,11 @@ DATABRICKS = DatabricksDialect(
     name="databricks",
     sqlglot="databricks",
     parameter_mark=":",
+    bucket="PMOD(HASH({column}), {count})",
     stage_schema="_dataflow",
     publish=DATABRICKS_PUBLISH,
     emits=WITH_CLAUSES
+    | {"HASH()", "PMOD()"}
     | WINDOWS
     | {
         "RegexpLike",

@@ -91,9 +91,11 @@ MYSQL = SqlDialect(
     name="mysql",
     sqlglot="mysql",
     parameter_mark=":",
+    bucket="MOD(CRC32({column}), {count})",
     stage_schema="_dataflow",
     publish=MYSQL_PUBLISH,
     emits=WITH_CLAUSES
+    | {"CRC32()"}
     | WINDOWS
     | {
         "Boolean",

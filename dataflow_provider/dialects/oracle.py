@@ -81,9 +81,11 @@ ORACLE = OracleDialect(
     name="oracle",
     sqlglot="oracle",
     parameter_mark=":",
+    bucket="ORA_HASH({column}, {count} - 1)",
     stage_schema=None,
     publish=ORACLE_PUBLISH,
     emits=WITH_CLAUSES
+    | {"ORA_HASH()"}
     | WINDOWS
     | {
         "RegexpLike",

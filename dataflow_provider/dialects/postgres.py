@@ -90,9 +90,11 @@ POSTGRES = SqlDialect(
     name="postgres",
     sqlglot="postgres",
     parameter_mark=":",
+    bucket="MOD(MOD(HASHTEXT(CAST({column} AS TEXT)), {count}) + {count}, {count})",
     stage_schema="_dataflow",
     publish=POSTGRES_PUBLISH,
     emits=WITH_CLAUSES
+    | {"HASHTEXT()"}
     | WINDOWS
     | {
         "Boolean",

@@ -40,9 +40,11 @@ SNOWFLAKE = SqlDialect(
     name="snowflake",
     sqlglot="snowflake",
     parameter_mark=":",
+    bucket="MOD(MOD(HASH({column}), {count}) + {count}, {count})",
     stage_schema="_dataflow",
     publish=SNOWFLAKE_PUBLISH,
     emits=WITH_CLAUSES
+    | {"HASH()"}
     | WINDOWS
     | {
         "REGEXP_INSTR()",

@@ -63,9 +63,11 @@ SQLSERVER = SqlServerDialect(
     name="sqlserver",
     sqlglot="tsql",
     parameter_mark=":",
+    bucket="((BINARY_CHECKSUM({column}) % {count}) + {count}) % {count}",
     stage_schema="_dataflow",
     publish=SQLSERVER_PUBLISH,
     emits=WITH_CLAUSES
+    | {"BINARY_CHECKSUM()"}
     | WINDOWS
     | {"BitwiseAnd", "CHECKSUM()", "CONCAT_WS()", "Convert", "MD5", "Mod", "National", "TryCast", "Uuid"},
     sampling=Sampling(

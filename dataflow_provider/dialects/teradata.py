@@ -105,9 +105,11 @@ TERADATA = TeradataDialect(
     name="teradata",
     sqlglot="teradata",
     parameter_mark=":",
+    bucket="HASHBUCKET(HASHROW({column})) MOD {count}",
     stage_schema=None,
     publish=TERADATA_PUBLISH,
     emits=WITH_CLAUSES
+    | {"HASHBUCKET()", "HASHROW()", "Mod"}
     | WINDOWS
     | {
         "CHARACTER_LENGTH()",

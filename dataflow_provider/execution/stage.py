@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ from dataflow_provider.spec.nodes import AiEnrich, FileSource, FileTarget, NodeB
 from dataflow_provider.spec.project import Project
 from dataflow_provider.transfer.handover import Handed, Source, hand_over
 from dataflow_provider.transfer.meter import Moved
-from dataflow_provider.transfer.parts import split_of
+from dataflow_provider.transfer.parts import KeptParts, split_of
 from dataflow_provider.write_modes.context import run_marker
 
 logger = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def run_stage(
                 with open_session(plan, stage, connections, project) as session:
                     StageRun(plan, stage, values, project, session, handed).release_inputs()
     _release(plan, stage, _foreign_inputs(plan, stage), values, connections, project)
+    shutil.rmtree(parts_folder(plan, stage, values, project), ignore_errors=True)
     return result
 
 
@@ -177,7 +179,9 @@ def _fetch_foreign(
                 if session.columns_of(table) is not None:
                     again = partial(open_session, plan, upstream, connections, project, read_only=True)
                     dialect, same_engine = get_dialect(upstream.dialect), upstream.dialect == stage.dialect
-                    source = Source(session, again, dialect, table, same_engine, split_of(plan, upstream))
+                    build = StageTables(session, dialect, plan, values).build_of(table)
+                    kept = KeptParts(parts_folder(plan, stage, values, project), build) if build else None
+                    source = Source(session, again, dialect, table, same_engine, split_of(plan, upstream), kept)
                     with blamed(one.node):
                         rows = hand_over(source, path)
                     break
@@ -243,6 +247,12 @@ def release(plan: Plan, tables: StageTables, one: StageInput, table: str, reader
 
 
 # ---------------------------------------------------------------- one session
+
+
+def parts_folder(plan: Plan, stage: Stage, values: RunValues, project: Project) -> Path:
+    """Return where parts that were read for a stage of one run wait for another try of it."""
+    named = "\n".join((plan.pipeline.id, stage.id, values.run_id, values.workspace, values.environment or ""))
+    return project.state_folder / "parts" / hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 @contextmanager

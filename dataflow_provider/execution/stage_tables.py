@@ -153,6 +153,11 @@ class StageTables(StageRegister):
         finished = self._ask("hash", self._register, self._is(output.table))
         return all(finished) and self.session.columns_of(output.table) is not None
 
+    def build_of(self, table: str) -> str:
+        """Return what tells this build of a table from every other; "" for one that is not registered."""
+        rows = self._rows(("created_at", "hash"), self._register, self._is(table))
+        return " ".join(str(value or "") for row in rows for value in row)
+
     def mark_read(self, table: str, stage: str) -> None:
         """The stage has done its work with the table, whatever happens to it now."""
         self._add(self._reads, _READS, (table, stage, utc_text(datetime.now(UTC))))

@@ -18,7 +18,7 @@ from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.errors import InternalError
 from dataflow_provider.transfer.meter import Meter, Moved
-from dataflow_provider.transfer.parts import Reopen, Split, export_parts
+from dataflow_provider.transfer.parts import KeptParts, Reopen, Split, export_parts
 
 
 class Handed(Protocol):
@@ -34,6 +34,7 @@ class Source:
 
     same_engine: the rows go to another connection of the same engine
     split:       how it is read in parts, None for one read; never for an engine whose sessions wait for each other
+    kept:        where parts wait for another try; None: a new try reads all of them
     """
 
     session: SqlSession
@@ -42,6 +43,7 @@ class Source:
     table: str
     same_engine: bool
     split: Split | None = None
+    kept: KeptParts | None = None
 
 
 def hand_over(source: Source, path: Path) -> Handed:
@@ -50,10 +52,10 @@ def hand_over(source: Source, path: Path) -> Handed:
         return RelayedRows(source.reopen, source.table)
     session, split, table = source.session, source.split, source.table
     expected = session.fetch_number(f"SELECT COUNT(*) FROM {table}")
-    meter = Meter("read", table, expected, lambda: _size_of(path))
+    meter = Meter("read", table, expected, lambda: _size_of(path, source.kept))
     session.watch(meter.add)
     if split is not None and split.column in (session.columns_of(table) or {}):
-        export_parts(session, source.reopen, source.dialect, table, split, path, meter.add)
+        export_parts(session, source.reopen, source.dialect, table, split, path, meter.add, source.kept)
     else:
         session.export_rows(f"SELECT * FROM {table}", path)
     session.watch(ignore_rows)
@@ -63,10 +65,11 @@ def hand_over(source: Source, path: Path) -> Handed:
     return FileRows(path, meter.end(rows))
 
 
-def _size_of(path: Path) -> int:
-    """Return the bytes of a file and of the parts that wait to be joined to it."""
+def _size_of(path: Path, kept: KeptParts | None) -> int:
+    """Return the bytes of a file, or of the parts that wait to be joined to it."""
     found = 0
-    for one in path.parent.glob(f"{path.stem}.*"):
+    waiting = () if kept is None or path.exists() else kept.root.glob(f"*/{path.stem}.*")
+    for one in (*path.parent.glob(f"{path.stem}.*"), *waiting):
         with suppress(FileNotFoundError):
             found += one.stat().st_size
     return found

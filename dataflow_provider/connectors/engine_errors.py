@@ -43,7 +43,7 @@ _BRANCHES: dict[Kind, tuple[str, type[DataflowError], str | None]] = {
     Kind.MEMORY: ("DF-RUN-018", TransientError, None),
     Kind.INTERRUPTED: ("DF-RUN-019", TransientError, None),
     Kind.DISK: ("DF-RUN-021", TransientError, "Free some space and run it again."),
-    Kind.LOST: ("DF-RUN-022", TransientError, None),
+    Kind.LOST: ("DF-RUN-022", TransientError, "It is tried again; if it stays, look into the database's own log."),
     Kind.BUSY: ("DF-RUN-023", TransientError, None),
     Kind.UNREACHABLE: ("DF-CONN-012", TransientError, "Check host, port and whether the server runs."),
     Kind.LOGIN: ("DF-CONN-013", TerminalError, "Check login, password and database of the connection."),

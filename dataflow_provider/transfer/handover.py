@@ -6,8 +6,9 @@ form of its own for that.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing, suppress
+import errno
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,7 @@ from dataflow_provider.connectors.arrow_tables import count_rows
 from dataflow_provider.connectors.base import RelaySession, SqlSession, ignore_rows
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.dialects.base import SqlDialect
-from dataflow_provider.errors import InternalError
+from dataflow_provider.errors import InternalError, TransientError
 from dataflow_provider.transfer.meter import Meter, Moved
 from dataflow_provider.transfer.parts import KeptParts, Reopen, Split, export_parts
 
@@ -54,15 +55,30 @@ def hand_over(source: Source, path: Path) -> Handed:
     expected = session.fetch_number(f"SELECT COUNT(*) FROM {table}")
     meter = Meter("read", table, expected, lambda: _size_of(path, source.kept))
     session.watch(meter.add)
-    if split is not None and split.column in (session.columns_of(table) or {}):
-        export_parts(session, source.reopen, source.dialect, table, split, path, meter.add, source.kept)
-    else:
-        session.export_rows(f"SELECT * FROM {table}", path)
+    with _room_in(path.parent):
+        if split is not None and split.column in (session.columns_of(table) or {}):
+            export_parts(session, source.reopen, source.dialect, table, split, path, meter.add, source.kept)
+        else:
+            session.export_rows(f"SELECT * FROM {table}", path)
     session.watch(ignore_rows)
     rows = count_rows(path)
     if rows != expected:
         raise InternalError("DF-RUN-028", f"{rows} rows of {table} have left it, and {expected} stand in it")
     return FileRows(path, meter.end(rows))
+
+
+@contextmanager
+def _room_in(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise TransientError(
+            "DF-RUN-021",
+            f"the disk of the worker is full, where rows on their way wait: `{folder.parent}`",
+            hint="Free some space there, or give it a folder with more room by `TMPDIR`.",
+        ) from exc
 
 
 def _size_of(path: Path, kept: KeptParts | None) -> int:
@@ -85,7 +101,8 @@ class FileRows:
     def put(self, session: SqlSession, table: str) -> Moved:
         meter = Meter("written", table, self.read.rows, lambda: self.read.size_bytes)
         session.watch(meter.add)
-        session.import_rows(table, self.path)
+        with _room_in(self.path.parent):
+            session.import_rows(table, self.path)
         session.watch(ignore_rows)
         written = meter.end(self.read.rows)
         return Moved(written.rows, written.size_bytes, round(self.read.seconds + written.seconds, 3))

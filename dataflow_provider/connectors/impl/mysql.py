@@ -44,7 +44,8 @@ _MULTI_STATEMENTS_OFF = 1
 
 _KINDS: tuple[tuple[Kind, tuple[int, ...]], ...] = (
     (Kind.LOGIN, (1045, 1049, 1698, 1862, 2059)),
-    (Kind.UNREACHABLE, (1040, 1129, 1203, 1226, 2002, 2003, 2005, 2026)),
+    (Kind.UNREACHABLE, (1040, 1129, 1203, 1226, 2002, 2003, 2005)),
+    (Kind.SETUP, (2026,)),  # TLS that only one side has, or a certificate that is not trusted
     (Kind.LOST, (1053, 1927, 2006, 2013, 2055, 4031)),
     (Kind.BUSY, (1205, 3572)),
     (Kind.CONFLICT, (1020, 1213)),
@@ -325,6 +326,7 @@ class MySqlConnector(DbApiConnector[MySqlSession]):
             HOOK, connection, package="mysql", extra=_extra(connection), local_infile=_may_load(connection)
         )
         raw = hook.get_conn()
+        _require_tls(connection, raw)
         raw.autocommit(True)
         raw.set_server_option(_MULTI_STATEMENTS_OFF)
         raw.converter = {**raw.converter, **_CONVERTERS}
@@ -369,6 +371,27 @@ def _extra(connection: ConnectionSpec) -> dict[str, Any]:
             hint="Give its default database as `schema`.",
         )
     return {"charset": "utf8mb4", **{name: value for name, value in connection.extra.items() if name != "cursor"}}
+
+
+def _require_tls(connection: ConnectionSpec, raw: Any) -> None:
+    """MariaDB's client takes `ssl` and `ssl_mode` for a wish, and goes on without TLS where the server has none.
+
+    Raises:
+        AuthorError: `DF-CONN-015` when TLS was asked for and is not there; the session is closed.
+    """
+    mode = str(connection.extra.get("ssl_mode") or "").upper()
+    if not (connection.extra.get("ssl") or mode.startswith(("REQUIRED", "VERIFY"))) or mode == "DISABLED":
+        return
+    with closing(raw.cursor()) as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        found = cursor.fetchone()
+    if not found or not found[1]:
+        raw.close()
+        raise AuthorError(
+            "DF-CONN-015",
+            f"connection `{connection.conn_id}` asks for TLS, and its server speaks none",
+            hint="Set the server up for TLS, or delete `ssl` and `ssl_mode` from the connection's extra.",
+        )
 
 
 def _may_load(connection: ConnectionSpec) -> bool:

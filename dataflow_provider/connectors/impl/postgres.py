@@ -54,6 +54,7 @@ _TYPES: Mapping[str, str] = {"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "TEXT", "B
 _NAMED = re.compile(r"\b(?:type|column|relation|constraint|table|function|encoding|schema)\s$")
 # libpq tells no SQLSTATE here. The server's own words are FATAL ones, and only these of them pass with time.
 _LOGIN = re.compile(r"FATAL|authentication|no password supplied")
+_TLS = re.compile(r"does not support SSL|certificate")
 _LATER = re.compile(r"starting up|shutting down|recovery|too many|connection slots")
 
 
@@ -255,7 +256,7 @@ class PostgresConnector(DbApiConnector[PostgresSession]):
         if not isinstance(exc, psycopg.Error):
             return None
         text = " ".join(str(exc).split())
-        if isinstance(exc, psycopg.ProgrammingError):
+        if isinstance(exc, psycopg.ProgrammingError) or _TLS.search(text):
             return VendorError(Kind.SETUP, exc.sqlstate or "", text)
         refused = _LOGIN.search(text) and not _LATER.search(text)
         kind = Kind.LOGIN if refused else Kind.UNREACHABLE

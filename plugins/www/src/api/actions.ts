@@ -28,3 +28,8 @@ export const useCancelRun = () => {
   const refresh = useRefresh();
   return api.useMutation("post", "/runs/{pipeline_id}/{run_id}/cancel", { onSettled: refresh });
 };
+
+export const useApplyFix = () => {
+  const refresh = useRefresh();
+  return api.useMutation("post", "/pipelines/{pipeline_id}/fix", { onSuccess: refresh });
+};

@@ -6,6 +6,7 @@ import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panel
 import type { Schemas } from "src/api/client";
 import { useRight } from "src/api/rights";
 import { GraphView } from "src/canvas/GraphView";
+import { DiagnosisPanel } from "src/diagnosis/DiagnosisPanel";
 import { EmptyState } from "src/feedback/EmptyState";
 import { nodeStatuses } from "src/graph/status";
 import { LogPanel } from "src/log/LogPanel";
@@ -24,7 +25,8 @@ export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
   const view = useRunView(stages);
   const statuses = useMemo(() => nodeStatuses(stages), [stages]);
   const split = useDefaultLayout({ id: "dataflow-run-split", storage: window.localStorage });
-  const pane: Pane = mayReadLogs ? view.pane : "stages";
+  const hasFailed = view.stage?.state === "failed" || view.stage?.state === "up_for_retry";
+  const pane: Pane = !mayReadLogs || (view.pane === "diagnosis" && !hasFailed) ? "stages" : view.pane;
   const openLog = mayReadLogs ? view.openLog : undefined;
   return (
     <Flex direction="column" height="100%">
@@ -41,14 +43,17 @@ export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
           <Separator className="split" id="split" />
           <Panel defaultSize="42%" id="details" minSize="120px">
             <Flex bg="bg" direction="column" height="100%">
-              <Tabs.Root borderBottomWidth="1px" flexShrink="0" onValueChange={({ value }) => view.setPane(value === "log" ? "log" : "stages")} paddingX="4" size="sm" value={pane}>
+              <Tabs.Root borderBottomWidth="1px" flexShrink="0" onValueChange={({ value }) => view.setPane(value === "log" || value === "diagnosis" ? value : "stages")} paddingX="4" size="sm" value={pane}>
                 <Tabs.List borderBottomWidth="0">
                   <Tabs.Trigger aria-controls="run-pane" value="stages">Stages</Tabs.Trigger>
                   {mayReadLogs ? <Tabs.Trigger aria-controls="run-pane" value="log">Log</Tabs.Trigger> : null}
+                  {mayReadLogs && hasFailed ? <Tabs.Trigger aria-controls="run-pane" value="diagnosis">Why it failed</Tabs.Trigger> : null}
                 </Tabs.List>
               </Tabs.Root>
               <Box flex="1" id="run-pane" minHeight="0">
-                {pane === "log" && view.stage ? (
+                {pane === "diagnosis" && view.stage ? (
+                  <DiagnosisPanel key={`${view.stage.id}:${view.tryNumber}`} run={{ pipelineId: run.pipeline_id, runId: run.run_id }} stageId={view.stage.id} tryNumber={view.tryNumber} />
+                ) : pane === "log" && view.stage ? (
                   <LogPanel key={`${view.stage.id}:${view.tryNumber}`} marked={view.line} onMark={view.setLine} onTry={view.setTry} run={{ pipelineId: run.pipeline_id, runId: run.run_id }} stage={view.stage} tryNumber={view.tryNumber}>
                     <StageSelect onSelect={view.openLog} stage={view.stage} stages={stages} />
                   </LogPanel>

@@ -83,7 +83,7 @@ def _options() -> dict[str, Any]:
             "/data/warehouse.duckdb",
         ),
         "warehouse_lock_timeout": _option(
-            "Seconds that a task waits in line for a DuckDB file which another process writes to; 600 when empty.",
+            "Seconds that a task waits for a DuckDB file or a target that another one writes to; 600 when empty.",
             "1800",
         ),
         "environment": _option(

@@ -333,6 +333,10 @@ class MySqlConnector(DbApiConnector[MySqlSession]):
         with closing(raw.cursor()) as cursor:
             cursor.execute("SET SESSION time_zone = '+00:00'")
             cursor.execute(_SQL_MODE)
+            # For a lock on a table; for one on a row the server's own limit stands, 50 seconds.
+            cursor.execute(
+                f"SET SESSION lock_wait_timeout = LEAST(@@lock_wait_timeout, {max(1, round(options.lock_timeout_s))})"
+            )
             if options.read_only:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
         return MySqlSession(raw, connection, hook, read_only=options.read_only)

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 HOOK = "airflow.providers.postgres.hooks.postgres:PostgresHook"
 CONNECT_TIMEOUT_S = 15
 CANCEL_TIMEOUT_S = 5.0
+# Somebody else's lock on a table is not waited for without end; what the login has set stays.
+_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') = '0'"
 
 _ARROW: Mapping[str, Any] = {
     "boolean": pyarrow.bool_(),
@@ -250,6 +252,7 @@ class PostgresConnector(DbApiConnector[PostgresSession]):
         with closing(raw.cursor()) as cursor:
             for name, value in _fixed_settings(read_only=options.read_only).items():
                 cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+            cursor.execute(_LOCK_TIMEOUT, (str(max(1, round(options.lock_timeout_s * 1000))),))
         return PostgresSession(raw, connection)
 
     def connect_error(self, exc: Exception) -> VendorError | None:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("start Airflow with sample data and pipelines", "dataflow_provider.cli.commands.demo"),
     "next": ("say when a pipeline runs next", "dataflow_provider.cli.commands.next"),
     "backfill": ("run a pipeline for past intervals", "dataflow_provider.cli.commands.backfill"),
+    "clean": ("drop kept rows of runs that nobody comes back for", "dataflow_provider.cli.commands.clean"),
     "watermark": ("show how far sources were read, or set it anew", "dataflow_provider.cli.commands.watermark"),
     "roles": ("put the product's roles into Airflow's FAB", "dataflow_provider.cli.commands.roles"),
     "schema": ("print the JSON Schema of pipeline files", "dataflow_provider.cli.commands.schema"),

@@ -1,0 +1,86 @@
+"""`dataflow clean`: drops stage tables that nobody will come back for; `--dry-run` lists them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.commands.run import placed
+from dataflow_provider.cli.output import print_json
+from dataflow_provider.cli.paths import find_pipeline_file
+from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.plan import Plan, plan_pipeline
+from dataflow_provider.execution.cleaning import RETENTION, CleanedTable, Wanted, clean_stage_tables
+from dataflow_provider.spec.loader import load_pipeline
+from dataflow_provider.spec.project import PIPELINES_FOLDER, Project
+from dataflow_provider.spec.values import parse_duration
+
+_WORDS = {"dropped": "dropped", "listed": "would be dropped", "kept": "KEPT"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pipelines", metavar="PATH|ID", nargs="*", help="only tables of these pipelines")
+    parser.add_argument(
+        "--connection", metavar="C", action="append", default=[], help="tables of every pipeline there; repeatable"
+    )
+    parser.add_argument("--run-id", metavar="ID", help="tables of this run, however old they are")
+    parser.add_argument("--older-than", metavar="AGE", type=_age, help="such as `12h` or `7d` (7d)")
+    parser.add_argument("--dry-run", action="store_true", help="list the tables and drop none")
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what became of each table; exit 1 when one had to stay.
+
+    JSON: `{"dry_run", "tables": [{"connection", "table", "pipeline", "workspace", "run_id", "node", "port",
+    "created_at", "state", "error"}], "findings": []}`; `state` is dropped, listed or kept.
+    """
+    if bool(args.pipelines) == bool(args.connection):
+        args.usage_error("name pipelines, or `--connection`, not both")
+    age = RETENTION if args.older_than is None and args.run_id is None else args.older_than
+    before = None if age is None else datetime.now(UTC) - age
+    plans = [(_plan(written), Project.of(find_pipeline_file(written))) for written in args.pipelines]
+    project = plans[0][1] if plans else Project.of(Path.cwd() / PIPELINES_FOLDER / "any.yaml")
+    conn_ids = dict.fromkeys([*args.connection, *(stage.connection for plan, _ in plans for stage in plan.stages)])
+    named = frozenset((plan.pipeline.id, where.workspace) for plan, where in plans) or None
+    tables = clean_stage_tables(
+        conn_ids,
+        Wanted(before, args.run_id, named),
+        command_connections(project),
+        dry_run=args.dry_run,
+        on_table=_ignore if args.json else _print,
+    )
+    if args.json:
+        print_json({"dry_run": args.dry_run, "tables": [one.to_json() for one in tables], "findings": []})
+    elif not tables:
+        sys.stdout.write("no stage table to drop\n")
+    return 1 if any(one.state == "kept" for one in tables) else 0
+
+
+def _plan(written: str) -> Plan:
+    loaded = load_pipeline(find_pipeline_file(written))
+    try:
+        return plan_pipeline(loaded.require())
+    except CompileError as error:
+        raise placed(error, loaded, []) from error
+
+
+def _age(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"`{text}`: {exc}") from exc
+
+
+def _print(one: CleanedTable) -> None:
+    table = one.table
+    owner = f"{table.pipeline} run {table.run_id} node {table.node}"
+    why = f": {one.error}" if one.error else ""
+    sys.stdout.write(f"{one.connection} {table.table} ({owner}, {table.created_at}) {_WORDS[one.state]}{why}\n")
+
+
+def _ignore(one: CleanedTable) -> None:
+    """JSON is printed whole."""

@@ -13,12 +13,14 @@ from airflow.configuration import conf
 from airflow.sdk import DAG, BaseOperator
 
 from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.feeding import incremental_sources
 from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
 from dataflow_provider.dag_factory.docs import render_dag_doc, render_stage_doc
 from dataflow_provider.dag_factory.params import build_params
 from dataflow_provider.dag_factory.schedule import DagSchedule, lower_schedule, pipeline_asset
 from dataflow_provider.dag_factory.support import check_support
 from dataflow_provider.errors import AuthorError
+from dataflow_provider.operators.asset_watermarks import watermark_asset
 from dataflow_provider.operators.markers import PublishedOperator
 from dataflow_provider.operators.pipeline_stage import PipelineStageOperator, pipeline_path
 from dataflow_provider.schedules.lowering import calendar_problem
@@ -113,6 +115,7 @@ def plan_loaded(loaded: Loaded) -> tuple[Plan, tuple[Finding, ...]]:
 def add_tasks(dag: DAG, plan: Plan, yaml: str, path: str) -> None:
     """The Dag has a task per stage, in the plan's order, and its asset where the last rows are published."""
     tasks: dict[str, BaseOperator] = {}
+    is_incremental = bool(incremental_sources(plan))
     owner = plan.pipeline.owner or DEFAULT_OWNER
     for stage in plan.stages:
         task = PipelineStageOperator(
@@ -129,6 +132,8 @@ def add_tasks(dag: DAG, plan: Plan, yaml: str, path: str) -> None:
             # All that `set_upstream` does once both tasks are known to be in one Dag, which it finds out by hashing it.
             task.upstream_task_ids.add(stage_id)
             tasks[stage_id].downstream_task_ids.add(stage.id)
+        if is_incremental:
+            task.add_inlets([watermark_asset(plan.pipeline.id, one) for one in incremental_sources(plan, [stage.id])])
         tasks[stage.id] = task
     upstream = {stage_id for stage in plan.stages for stage_id in stage.upstream}
     last = [task for stage_id, task in tasks.items() if stage_id not in upstream]

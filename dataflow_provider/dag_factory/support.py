@@ -65,13 +65,16 @@ def _tags(pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def _incremental(pipeline: Pipeline) -> Iterator[Problem]:
+    schedule = pipeline.schedule
+    if schedule is None or schedule.overlap != "allow":
+        return
     for name, node in pipeline.nodes.items():
         if isinstance(node, SourceBase) and node.incremental is not None:
             yield Problem(
                 "DF-DAG-016",
-                ("nodes", name, "incremental"),
-                f"Tasks cannot keep the watermark of `{name}` yet.",
-                hint="Run the pipeline with `dataflow run`, or bound the read by `:interval_start`.",
+                ("schedule", "overlap"),
+                f"`{name}` is read incrementally, and runs side by side would read the same rows.",
+                hint="Use `overlap: queue`.",
             )
 
 

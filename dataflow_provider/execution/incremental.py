@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
+from dataflow_provider.compiler.feeding import incremental_of, incremental_sources, targets_fed_by
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.high_water import WaterColumn, find_water_column
 from dataflow_provider.compiler.plan import Plan
-from dataflow_provider.compiler.support import has_positions, is_read_on
+from dataflow_provider.compiler.support import has_positions
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.compiler.windows import (
     Bound,
@@ -37,7 +38,7 @@ from dataflow_provider.execution.native import NativeRows
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.execution.watermarks import WATERMARK, WatermarkStore
 from dataflow_provider.spec.findings import Problem, Severity
-from dataflow_provider.spec.nodes import Incremental, NativeSource, SourceBase, SqlSource, TargetBase
+from dataflow_provider.spec.nodes import Incremental, NativeSource, SourceBase, SqlSource
 from dataflow_provider.spec.project import Project
 
 logger = logging.getLogger(__name__)
@@ -46,39 +47,6 @@ RUNS = "runs"
 FORGOTTEN = "forgotten"
 KEPT_RUNS = 400
 """As many runs of a source stay known, so that each can be tried again with the rows of its first try."""
-
-
-def incremental_sources(plan: Plan, stage_ids: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Return the sources that are read incrementally; of some stages only, those in them and before them."""
-    waiting = [stage.id for stage in plan.stages] if stage_ids is None else list(stage_ids)
-    seen: set[str] = set()
-    nodes: set[str] = set()
-    while waiting:
-        stage = plan.stage(waiting.pop())
-        if stage.id not in seen:
-            seen.add(stage.id)
-            nodes.update(stage.nodes)
-            waiting += stage.upstream
-    return tuple(node for node in plan.graph.nodes if node in nodes and _incremental(plan, node) is not None)
-
-
-def targets_fed_by(plan: Plan, source: str) -> tuple[str, ...]:
-    """Return the targets that rows of the source reach, whatever part of the plan is run."""
-    found: dict[str, None] = {}
-    waiting = [source]
-    while waiting:
-        for reader in plan.graph.consumers[waiting.pop()]:
-            if reader not in found:
-                found[reader] = None
-                waiting.append(reader)
-    return tuple(
-        node for node in plan.graph.nodes if node in found and isinstance(plan.graph.nodes[node].spec, TargetBase)
-    )
-
-
-def _incremental(plan: Plan, node: str) -> Incremental | None:
-    spec = plan.graph.nodes[node].spec
-    return spec.incremental if isinstance(spec, SourceBase) and is_read_on(spec) else None
 
 
 def whole_reads(plan: Plan, stage_ids: Iterable[str] | None = None) -> tuple[str, ...]:
@@ -119,11 +87,13 @@ def freeze_windows(
     nodes: Iterable[str] | None = None,
     *,
     again: bool = False,
+    own: Container[str] | None = None,
 ) -> tuple[RunValues, list[Problem]]:
     """Return the values with what each incremental source (or each of `nodes`) reads, and remarks on the rows.
 
     What an earlier try of the run has read is read again; else it is taken now and kept. `again` says that there may
-    have been a try long ago.
+    have been a try long ago. Of sources outside `own` nothing is taken: their rows were read by another task, and when
+    what it read was reset since, they are left out, so that their watermark does not move.
 
     Raises:
         DataflowError: when a source cannot be read by its column, or its watermark is of another one.
@@ -133,6 +103,9 @@ def freeze_windows(
     for node in incremental_sources(plan) if nodes is None else nodes:
         key = window_key(values.run_id)
         window = _frozen(plan, node, store, key)
+        if window is None and own is not None and node not in own:
+            logger.warning("source=%s was reset while run_id=%s was at work; its watermark stays", node, values.run_id)
+            continue
         if window is None:
             if again and store.get(node, FORGOTTEN):
                 raise _forgotten(node, values.run_id)
@@ -391,7 +364,7 @@ def note_published(plan: Plan, values: RunValues, stage_id: str, store: Watermar
     One that somebody has reset since the run began stays as it was set.
     """
     for node, window in values.windows.items():
-        if _incremental(plan, node) is None:
+        if incremental_of(plan, node) is None:
             continue
         targets = targets_fed_by(plan, node)
         if stage_id not in targets:

@@ -113,7 +113,7 @@ def _require_windows(plan: Plan, stage: Stage, values: RunValues) -> None:
                 "DF-RUN-080",
                 f"`{node}` is read incrementally, and there is nowhere to keep its watermark",
                 place=Place(node=node),
-                hint="Run it with `dataflow run`; tasks of Airflow cannot read incrementally yet.",
+                hint="Run it with `dataflow run`, or as the Dag of its file; tasks of your own need inlets (docs).",
             )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dataflow_provider.compiler.values import RunValues
     from dataflow_provider.connectors.connections import Connections
     from dataflow_provider.execution.results import StageResult
+    from dataflow_provider.execution.watermarks import WatermarkStore
+    from dataflow_provider.spec.findings import Problem
     from dataflow_provider.spec.project import Project
 
 
@@ -30,6 +32,49 @@ class Work:
     stages: tuple[str, ...]
     project: Project
     connections: Connections
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What the incremental sources of a task read, frozen in the run's values; `store` is None when there are none."""
+
+    plan: Plan
+    values: RunValues
+    store: WatermarkStore | None
+    remarks: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, work: Work, values: RunValues, context: Any) -> Reads:
+        """Return what an earlier try or task of the run has frozen, else what is taken now.
+
+        Raises:
+            DataflowError: when a source cannot be read by its column, or its watermark is of another one.
+        """
+        from dataflow_provider.compiler.feeding import incremental_sources
+        from dataflow_provider.operators.asset_watermarks import AssetWatermarks
+
+        sources = incremental_sources(work.plan, work.stages)
+        store = AssetWatermarks.of(context, work.plan.pipeline.id, sources) if sources else None
+        if store is None:
+            return cls(work.plan, values, None)
+        from dataflow_provider.execution.incremental import freeze_windows
+
+        again = context["ti"].try_number > 1 or bool(context["dag_run"].clear_number)
+        own = {node for stage in work.stages for node in work.plan.stage(stage).nodes}
+        frozen, remarks = freeze_windows(
+            work.plan, values, work.connections, work.project, store, sources, again=again, own=own
+        )
+        return cls(work.plan, frozen, store, tuple(remarks))
+
+    def published(self, stage: str, result: StageResult) -> StageResult:
+        """Move the watermarks that waited for the stage, and return its result with what is to say of its sources."""
+        if self.store is None:
+            return result
+        from dataflow_provider.execution.incremental import note_published
+
+        note_published(self.plan, self.values, stage, self.store)
+        said = tuple(one for one in self.remarks if one.node in self.plan.stage(stage).nodes)
+        return replace(result, problems=(*said, *result.problems))
 
 
 class EngineOperator(BaseOperator):
@@ -99,14 +144,15 @@ class EngineOperator(BaseOperator):
         from dataflow_provider.operators.task_reads import freeze_reads
 
         waits = not leaves_worker(self.deferrable, work, self.log)
-        self._values = values = freeze_reads(work, values, context)
+        reads = Reads.of(work, freeze_reads(work, values, context), context)
+        self._values = reads.values
         watch = JobWatch(TaskJobs(context), waits=waits, resumed=resumed, poll_s=self.poll_interval)
         try:
             with watch.kept_until_the_end():
                 for stage in work.stages:
                     if stage not in self._earlier:
-                        result = run_stage(work.plan, stage, values, work.connections, work.project, watch)
-                        self._done = {**self._done, stage: result}
+                        result = run_stage(work.plan, stage, reads.values, work.connections, work.project, watch)
+                        self._done = {**self._done, stage: reads.published(stage, result)}
         except JobRunning as running:
             self._defer(work, running.job_id)
 

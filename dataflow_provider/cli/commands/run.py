@@ -18,12 +18,13 @@ from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.cut import cut_plan
 from dataflow_provider.compiler.errors import CompileError
+from dataflow_provider.compiler.feeding import incremental_sources
 from dataflow_provider.compiler.plan import Plan, plan_pipeline
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.execution.frozen import has_begun, start_run
-from dataflow_provider.execution.incremental import freeze_windows, incremental_sources, whole_reads
+from dataflow_provider.execution.incremental import freeze_windows, whole_reads
 from dataflow_provider.execution.live_check import check_live
 from dataflow_provider.execution.pipeline import StageOutcome, run_pipeline
 from dataflow_provider.execution.progress import require_checkpoint

@@ -38,11 +38,13 @@ def test_support_of_what_a_dag_would_not_do_is_told(
     assert codes(top) == [expected]
 
 
-def test_support_of_an_incremental_source_is_refused() -> None:
-    text = f"{HEAD}id: calls\n{NODES}".replace("source.duckdb,", "source.duckdb, incremental: {column: id},", 1)
+@pytest.mark.parametrize(("overlap", "expected"), [("queue", []), ("allow", ["DF-DAG-016"])])
+def test_support_of_incremental_runs_side_by_side_is_refused(overlap: str, expected: list[str]) -> None:
+    top = f'schedule: {{cron: "0 6 * * *", overlap: {overlap}}}\n'
+    text = f"{HEAD}id: calls\n{top}{NODES}".replace("source.duckdb,", "source.duckdb, incremental: {column: id},", 1)
     pipeline = parse_pipeline(text, "calls.yaml").pipeline
     assert pipeline is not None
-    assert [problem.code for problem in check_support(pipeline)] == ["DF-DAG-016"]
+    assert [problem.code for problem in check_support(pipeline)] == expected
 
 
 @pytest.mark.parametrize(

@@ -384,6 +384,48 @@ def fail_run(session: Session, dag_id: str, run_id: str) -> None:
     patch_dag_run_state(dag=dag, dag_run=run, state=DagRunMutableStates.FAILED, session=session)
 
 
+# ---------------------------------------------------------------- state of assets, for the command line
+
+
+def read_asset_states(prefix: str) -> dict[str, dict[str, Any]]:
+    """Return what the state stores of assets hold whose names begin so, by name and key; empty ones are left out."""
+    import json
+
+    from airflow.models.asset import AssetModel
+    from airflow.models.asset_state_store import AssetStateStoreModel as State
+    from sqlalchemy import select
+
+    query = select(AssetModel.name, State.key, State.value).join(AssetModel, AssetModel.id == State.asset_id)
+    found: dict[str, dict[str, Any]] = {}
+    with _session() as session:
+        for name, key, value in session.execute(query.where(AssetModel.name.startswith(prefix, autoescape=True))):
+            found.setdefault(name, {})[key] = json.loads(value)
+    return found
+
+
+def replace_asset_state(name: str, values: Mapping[str, Any]) -> None:
+    """The asset's state store holds these values and no others.
+
+    Raises:
+        LookupError: when no Dag names the asset.
+    """
+    import json
+
+    from airflow._shared.state import AssetScope
+    from airflow.models.asset import AssetModel
+    from airflow.state import get_state_backend
+    from sqlalchemy import select
+
+    with _session() as session:
+        asset_id = session.scalar(select(AssetModel.id).where(AssetModel.name == name, AssetModel.active.has()))
+        if asset_id is None:
+            raise LookupError(name)
+        scope, backend = AssetScope(asset_id=asset_id), get_state_backend()
+        backend.clear(scope, session=session)
+        for key, value in values.items():
+            backend.set(scope, key, json.dumps(value), session=session)
+
+
 # ---------------------------------------------------------------- users, for the API and the demo
 
 

@@ -36,7 +36,7 @@ from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.errors import AuthorError, InternalError, Place, TerminalError
 from dataflow_provider.execution.native import NativeRows
 from dataflow_provider.execution.stage import open_session
-from dataflow_provider.execution.watermarks import WATERMARK, WatermarkStore
+from dataflow_provider.execution.watermarks import WATERMARK, WatermarkPlace, WatermarkStore
 from dataflow_provider.spec.findings import Problem, Severity
 from dataflow_provider.spec.nodes import Incremental, NativeSource, SourceBase, SqlSource
 from dataflow_provider.spec.project import Project
@@ -214,7 +214,7 @@ def _not_incremental(node: str) -> InternalError:
     return InternalError("DF-RUN-080", f"`{node}` is not read incrementally", place=Place(node=node))
 
 
-def watermark_of(store: WatermarkStore, node: str) -> Watermark | None:
+def watermark_of(store: WatermarkStore | WatermarkPlace, node: str) -> Watermark | None:
     """Return how far the source has been read, None before its first run and after a reset.
 
     Raises:

@@ -33,8 +33,11 @@ class WatermarkStore(Protocol):
         """The value is gone; a missing one is no error."""
 
 
-class WatermarkPlace(WatermarkStore, Protocol):
-    """A store as people look into it and set it anew."""
+class WatermarkPlace(Protocol):
+    """A place that keeps watermarks, as people look into it and set it anew."""
+
+    def get(self, node: str, key: str) -> Any:
+        """Return the value, None when there is none."""
 
     def nodes(self) -> Mapping[str, Mapping[str, Any]]:
         """Return everything that is kept."""

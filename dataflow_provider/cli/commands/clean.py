@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.airflow_connections import pipeline_connections
 from dataflow_provider.cli.commands.run import placed
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.cli.paths import find_pipeline_file
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     tables = clean_stage_tables(
         conn_ids,
         Wanted(before, args.run_id, named),
-        command_connections(project),
+        pipeline_connections(project),
         dry_run=args.dry_run,
         on_table=_ignore if args.json else _print,
     )

@@ -6,14 +6,14 @@ import argparse
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dataflow_provider.cli.airflow_connections import pipeline_connections
+from dataflow_provider.cli.airflow_connections import is_airflow_configured, pipeline_connections
 from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.cut import cut_plan
@@ -31,8 +31,10 @@ from dataflow_provider.execution.progress import require_checkpoint
 from dataflow_provider.execution.results import NodeResult, RunResult, StageResult, error_json
 from dataflow_provider.execution.values import Interval, parse_interval
 from dataflow_provider.execution.watermarks import FileWatermarks
-from dataflow_provider.spec.findings import Finding, InvalidPipelineError, has_errors
+from dataflow_provider.hooks.metadata_watermarks import DatabaseWatermarks
+from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Problem, Severity, has_errors
 from dataflow_provider.spec.loader import Loaded
+from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
 
@@ -131,7 +133,7 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
     values, remarks = freeze_windows(plan, values, connections, project, store, sources, again=again)
     reads = FileWatermarks.reads_of(project, pipeline.id)
     values, _ = freeze_windows(plan, values, connections, project, reads, whole_reads(plan), again=again)
-    findings += [loaded.finding(problem) for problem in remarks]
+    findings += [loaded.finding(problem) for problem in (*remarks, *_also_in_airflow(pipeline, sources))]
     show = _Progress(plan, quiet=args.json)
     result = run_pipeline(
         plan, values, connections, project, show.on_stage, store,
@@ -143,6 +145,23 @@ def _run(args: argparse.Namespace, loaded: Loaded, findings: list[Finding]) -> R
         if isinstance(failure, CompileError):
             findings += [loaded.finding(problem) for problem in failure.problems]
     return result
+
+
+def _also_in_airflow(pipeline: Pipeline, sources: Sequence[str]) -> list[Problem]:
+    """Return a warning for each source that tasks read from a watermark of their own."""
+    if not sources or not is_airflow_configured():
+        return []
+    try:
+        kept = DatabaseWatermarks(pipeline.id).nodes()
+        told = dict.fromkeys(kept, "Airflow keeps a watermark of it too, and neither moves the other's")
+    except DataflowError as error:
+        told = {sources[0]: error.message}
+    hint = "Run the pipeline in one place; `dataflow watermark` shows and resets both."
+    return [
+        Problem("DF-RUN-086", ("nodes", node, "incremental"), f"`{node}`: {told[node]}", hint, Severity.WARNING)
+        for node in sources
+        if node in told
+    ]
 
 
 def _judge(

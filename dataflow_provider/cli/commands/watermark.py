@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from dataflow_provider.cli.airflow_connections import command_connections
+from dataflow_provider.cli.airflow_connections import is_airflow_configured, pipeline_connections
 from dataflow_provider.cli.commands.run import placed
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.cli.paths import find_pipeline_file
@@ -15,13 +15,14 @@ from dataflow_provider.compiler.plan import plan_pipeline
 from dataflow_provider.compiler.windows import Watermark, bound_text
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.execution.resetting import KeptMark, Places, find_marks, reset_mark, watermark_to
-from dataflow_provider.execution.watermarks import FileWatermarks
+from dataflow_provider.execution.watermarks import FileWatermarks, WatermarkPlace
+from dataflow_provider.hooks.metadata_watermarks import DatabaseWatermarks
 from dataflow_provider.spec.findings import InvalidPipelineError
 from dataflow_provider.spec.loader import Loaded, load_pipeline
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 
-LOCAL = "local"
+LOCAL, AIRFLOW = "local", "airflow"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--node", metavar="N", help="one source; all of the pipeline when omitted")
     parser.add_argument(
         "--to", metavar="VALUE", help="reset: go on after this value; when omitted, read from the start"
+    )
+    parser.add_argument(
+        "--in", dest="kept_in", choices=(LOCAL, AIRFLOW), help="those of `dataflow run`, or of tasks; both when omitted"
     )
     parser.set_defaults(usage_error=parser.error)
 
@@ -47,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if pipeline is None:
         raise InvalidPipelineError(loaded.findings)
     project = Project.of(find_pipeline_file(args.pipeline))
-    places: Places = {LOCAL: FileWatermarks.of(project, pipeline.id)}
+    places = _places(project, pipeline, args.kept_in)
     marks = find_marks(pipeline, places, args.node)
     if args.action == "show":
         documents = [mark.to_json() for mark in marks]
@@ -71,11 +75,24 @@ def _reset(
     to = None if text is None else _wanted(text, loaded, pipeline, project, marks)
     documents: list[dict[str, Any]] = []
     for mark in marks:
-        reset_mark(places[mark.kept_in or LOCAL], mark.node, to)
-        after = KeptMark(mark.node, mark.column if to is None else to.column, mark.kept_in or LOCAL, to)
+        # A source that nobody has read yet is set where the first place is.
+        place = mark.kept_in or (None if to is None else next(iter(places)))
+        if place is not None:
+            reset_mark(places[place], mark.node, to)
+        after = KeptMark(mark.node, mark.column if to is None else to.column, place, to)
         before = None if mark.mark is None else bound_text(mark.mark.value)
         documents.append({**after.to_json(), "before": before})
     return documents
+
+
+def _places(project: Project, pipeline: Pipeline, only: str | None) -> Places:
+    """Return where watermarks may be; Airflow's only where one is configured, or when it is asked for."""
+    places: dict[str, WatermarkPlace] = {}
+    if only != AIRFLOW:
+        places[LOCAL] = FileWatermarks.of(project, pipeline.id)
+    if only == AIRFLOW or (only is None and is_airflow_configured()):
+        places[AIRFLOW] = DatabaseWatermarks(pipeline.id)
+    return places
 
 
 def _wanted(text: str, loaded: Loaded, pipeline: Pipeline, project: Project, marks: list[KeptMark]) -> Watermark:
@@ -92,7 +109,7 @@ def _wanted(text: str, loaded: Loaded, pipeline: Pipeline, project: Project, mar
     except CompileError as error:
         raise placed(error, loaded, []) from error
     known = next((mark.mark for mark in marks if mark.mark is not None), None)
-    return watermark_to(plan, nodes[0], text, known, command_connections(project), project)
+    return watermark_to(plan, nodes[0], text, known, pipeline_connections(project), project)
 
 
 def _print(documents: list[dict[str, Any]]) -> None:

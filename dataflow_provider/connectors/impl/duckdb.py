@@ -151,8 +151,9 @@ class DuckDBSession:
         return self.execute(sql)
 
     def fetch_number(self, sql: str) -> int:
-        row = self._guard(lambda: self._run(sql).fetchone())
-        return int(row[0] or 0) if row else 0
+        # To the end: a result that is not refuses the next statement of some kinds.
+        rows = self._guard(lambda: self._run(sql).fetchall())
+        return int(rows[0][0] or 0) if rows else 0
 
     def fetch_rows(self, sql: str, limit: int | None = None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         def fetch() -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

@@ -77,6 +77,12 @@ EXCLUSIONS = (
     ),
     Exclusion(
         "databricks",
+        "an upsert of what a lookback reads again",
+        "Sail refuses the MERGE of the second run over the nullability of a column; unsettled, not tried on a warehouse",
+        ("test_lookback_by_a_moment[databricks]",),
+    ),
+    Exclusion(
+        "databricks",
         "counts of changed rows",
         "Sail's count of a MERGE is another than Databricks's",
         ("test_target_counts_the_rows_it_was_given_and_those_it_wrote[databricks]",),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import test_casts, test_handover, test_names, test_write_modes
+from tests.conformance import test_casts, test_handover, test_incremental, test_names, test_write_modes
 from tests.conformance.exclusions import EXCLUSIONS, Exclusion
 
-MODULES = (test_casts, test_handover, test_names, test_write_modes)
+MODULES = (test_casts, test_handover, test_incremental, test_names, test_write_modes)
 TESTED = {name for module in MODULES for name in vars(module) if name.startswith("test_")}
 
 

@@ -78,7 +78,7 @@ EXCLUSIONS = (
     Exclusion(
         "databricks",
         "an upsert of what a lookback reads again",
-        "Sail refuses the MERGE of the second run over the nullability of a column; unsettled, not tried on a warehouse",
+        "Sail refuses the second MERGE over the nullability of a column; unsettled, not tried on a warehouse",
         ("test_lookback_by_a_moment[databricks]",),
     ),
     Exclusion(

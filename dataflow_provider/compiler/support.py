@@ -138,13 +138,6 @@ def _of_fields(node: GraphNode) -> Iterator[Problem]:
         )
     if not isinstance(spec, FileSource | FileTarget):
         return
-    if spec.format == "cdr":
-        yield _not_yet(
-            node.id,
-            "format",
-            "`format: cdr` cannot run yet; `csv`, `parquet` and `json` run now",
-            "Read delimited records with `format: csv`.",
-        )
     if isinstance(spec, FileSource) and spec.on_bad_record != "fail" and spec.format in ("json", "parquet"):
         yield _not_yet(
             node.id,

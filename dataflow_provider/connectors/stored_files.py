@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow
 
+from dataflow_provider.connectors.cdr_files import read_cdr_files, write_cdr_file
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.engine_errors import VendorError
 from dataflow_provider.connectors.file_options import compression_of, format_of
@@ -66,6 +67,8 @@ class StoredFilesConnector(NativeConnectorBase[S]):
             raise no_match(request.node, source.path, self.where_looked(session, source.path))
         if source.format == "parquet":
             batches = read_parquet_files(store, files, source, request)
+        elif source.format == "cdr":
+            batches = read_cdr_files(store, files, source, request)
         else:
             batches = _read_copies(store, files, source, request)
         with self.calling(self.connection_of(session)):
@@ -103,6 +106,8 @@ class StoredFilesConnector(NativeConnectorBase[S]):
 
 def write_local(target: FileTarget, batches: Iterator[Any], path: Path) -> int:
     """The rows stand in a local file; return how many."""
+    if target.format == "cdr":
+        return write_cdr_file(target, batches, path)
     first = next(batches)
     reader = pyarrow.RecordBatchReader.from_batches(first.schema, chain((first,), batches))
     with engine([path.parent]) as raw:

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from dataflow_provider.spec.model_base import Model
 from dataflow_provider.spec.node_types import Node
-from dataflow_provider.spec.nodes import Model, Scalar
+from dataflow_provider.spec.nodes import Scalar
 from dataflow_provider.spec.values import (
     NODE_ID_PATTERN,
     PIPELINE_ID_PATTERN,

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import Field, Strict
 
+from dataflow_provider.spec.cdr_options import Asn1Records, CdrRecords
+from dataflow_provider.spec.model_base import Model
 from dataflow_provider.spec.values import (
     Count,
     Duration,
@@ -31,12 +33,6 @@ CONNECTORS = (*SQL_CONNECTORS, "kafka", *FILE_CONNECTORS, "http")
 
 # A date written without quotes is a date already; quoted text stays text.
 Scalar = Text | Flag | Number | Annotated[date, Strict()] | Annotated[datetime, Strict()] | None
-
-
-class Model(BaseModel):
-    """Base of all spec models: frozen, unknown keys refused, YAML keys by alias."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class NodeBase(Model):
@@ -129,6 +125,8 @@ class FileOptions(Model):
     skip_rows: Count | None = Field(None, description="Lines left out at the start")
     date_format: NonEmptyText | None = Field(None, description="strptime format of dates")
     timestamp_format: NonEmptyText | None = Field(None, description="strptime format of timestamps")
+    records: CdrRecords | None = Field(None, description="cdr: lines with record types")
+    asn1: Asn1Records | None = Field(None, description="cdr: records in ASN.1")
 
 
 FileFormat = Literal["csv", "parquet", "json", "cdr"]

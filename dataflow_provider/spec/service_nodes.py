@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dataflow_provider.spec.nodes import Model, NativeSource, NativeTarget, Scalar
+from dataflow_provider.spec.model_base import Model
+from dataflow_provider.spec.nodes import NativeSource, NativeTarget, Scalar
 from dataflow_provider.spec.values import Count, Duration, Flag, NonEmptyText, Number, PositiveCount, Text
 
 # ---------------------------------------------------------------- topics

@@ -77,8 +77,22 @@ def _check_sql_source(node: SqlSource, path: Path) -> Iterator[Problem]:
 
 def _check_file_source(node: FileSource, path: Path) -> Iterator[Problem]:
     yield from check_options(node.options, (*path, "options"))
+    yield from check_cdr(node.format, node.options, path)
     yield from check_distinct(listed_names(node.columns or (), (*path, "columns")), "column")
     yield from check_distinct([(name, (*path, "schema", name)) for name in node.schema_ or ()], "column")
+
+
+def check_cdr(kind: str, options: FileOptions, path: Path) -> Iterator[Problem]:
+    """Yield a problem where it is not told how call detail records stand in a file, or told of another format."""
+    given = [name for name in ("records", "asn1") if getattr(options, name) is not None]
+    if kind == "cdr" and len(given) != 1:
+        stand = "stand both" if given else "are both missing"
+        message = f"`format: cdr` needs one of `options.records` and `options.asn1`; they {stand}."
+        yield Problem("DF-NODE-016", (*path, "format"), message, "See docs/files.md for an example of each.")
+    for name in given if kind != "cdr" else ():
+        message = f"`options.{name}` does nothing with `format: {kind}`."
+        hint = f"Delete `{name}`, or write `format: cdr`."
+        yield Problem("DF-NODE-016", (*path, "options", name), message, hint, on_key=True)
 
 
 def check_options(options: FileOptions, path: Path) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from dataflow_provider.spec.nodes import (
     Write,
 )
 from dataflow_provider.spec.service_nodes import HttpTarget, KafkaTarget
-from dataflow_provider.spec.validation.nodes import check_options
+from dataflow_provider.spec.validation.nodes import check_cdr, check_options
 from dataflow_provider.spec.validation.subject import Path, Subject
 from dataflow_provider.spec.validation.texts import check_distinct, check_order, is_blank, listed_names
 
@@ -38,10 +38,12 @@ def _check_medium(node: TargetBase, path: Path) -> Iterator[Problem]:
     """Files and topics know no keys."""
     if isinstance(node, FileTarget):
         yield from check_options(node.options, (*path, "options"))
-        if node.format == "cdr":
+        if node.format == "cdr" and node.options.asn1 is not None:
+            message = "`cdr` files in ASN.1 can be read, not written."
             yield Problem(
-                "DF-MODE-005", (*path, "format"), "`cdr` files can be read, not written.", "Write `format: csv`."
+                "DF-MODE-005", (*path, "options", "asn1"), message, "Write lines: `options.records`.", on_key=True
             )
+        yield from check_cdr(node.format, node.options, path)
     allowed = ("append",) if isinstance(node, KafkaTarget | HttpTarget) else _UNKEYED
     if isinstance(node, FileTarget | NativeTarget) and node.write.mode not in allowed:
         names = " and ".join(f"`{mode}`" for mode in allowed)

@@ -266,7 +266,6 @@ def test_router_without_a_port_means_its_rest() -> None:
         ({"a": source(), "t": {"type": "target.postgres", "from": "a", "table": "t"}}, {}, "DF-PLAN-005.*connection"),
         ({"a": {"type": "source.file", "path": "a", "format": "csv", "incremental": {"column": "x"}}, "t": target("a")},
          {}, "DF-PLAN-001.*incremental"),
-        ({"a": {"type": "source.file", "path": "x", "format": "cdr"}, "t": target("a")}, {}, "DF-PLAN-001.*cdr"),
         ({"a": {"type": "source.file", "path": "s3://b/x.csv", "format": "csv"}, "t": target("a")}, {},
          "DF-PLAN-005.*`aws`"),
         ({"a": {"type": "source.file", "path": "ftp://b/x.csv", "format": "csv"}, "t": target("a")}, {},

@@ -255,7 +255,21 @@ TARGETS = (
     Case("DF-KAFKA-006", topic('format: csv, schema: {a: INT}, options: {quote: ⟪"ab"}'), "is one character"),
     Case("DF-KAFKA-006", topic("format: csv, schema: {a: INT}, options: {⟪flatten: true}"), "Delete `flatten`"),
     Case("DF-MODE-005", target("write: {mode: ⟪overwrite}", "kafka", "topic: o"), "allowed: `append`"),
-    Case("DF-MODE-005", target("description: x", "file", "path: o, format: ⟪cdr"), "can be read, not written"),
+    Case(
+        "DF-MODE-005",
+        target(
+            "description: x",
+            "file",
+            "path: o, format: cdr, options: {⟪asn1: {schema_file: s, type: T, fields: {a: b}}}",
+        ),
+        "can be read, not written",
+    ),
+    Case("DF-NODE-016", target("description: x", "file", "path: o, format: ⟪cdr"), "are both missing"),
+    Case(
+        "DF-NODE-016",
+        target("description: x", "file", "path: o, format: csv, options: {⟪records: {types: {A: {b: INT}}}}"),
+        "does nothing with `format: csv`",
+    ),
     Case(
         "DF-MODE-006",
         (

@@ -22,7 +22,11 @@ def get_provider_info() -> dict[str, Any]:
         "description": "ETL pipelines as canonical YAML, compiled to push-down SQL.",
         "versions": [__version__],
         "integrations": [{"integration-name": INTEGRATION, "tags": ["software"]}],
-        "operators": [_modules("operators.data_quality", "operators.pipeline_stage", "operators.pushdown_sql")],
+        "operators": [
+            _modules(
+                "operators.ai_diagnosis", "operators.data_quality", "operators.pipeline_stage", "operators.pushdown_sql"
+            )
+        ],
         "hooks": [_modules("hooks.duckdb", "hooks.databases")],
         "triggers": [_modules("triggers.sql_job")],
         "bundles": [_modules("dag_factory.bundles", "dag_factory.git_bundle")],

@@ -10,13 +10,22 @@ from typing import Any
 import duckdb
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
+from airflow.utils.session import create_session
+from sqlalchemy import select
 
 from tests.unit.conftest import SyncDags
 from tests.unit.operators.conftest import Query
 
 RunExample = Callable[..., str]
-EXAMPLES = ("example_data_quality", "example_graph_of_nodes", "example_hello_and_audit", "example_region_report")
+EXAMPLES = (
+    "example_data_quality",
+    "example_diagnosis",
+    "example_graph_of_nodes",
+    "example_hello_and_audit",
+    "example_region_report",
+)
 ON_SERVERS = ("example_orders_across_databases", "example_snowflake_without_a_worker")
 """Those that need a database server; the integration tests run them."""
 
@@ -79,3 +88,11 @@ def test_graph_of_nodes_keeps_one_row_a_number(run_example: RunExample, query: Q
 def test_data_quality_warns_and_lets_the_report_go_on(run_example: RunExample, query: Query) -> None:
     assert run_example("example_data_quality") == "success"
     assert query("SELECT SUM(subscribers) FROM mart.example_subscribers_by_region") == [(20,)]
+
+
+def test_diagnosis_says_why_the_task_before_it_failed(run_example: RunExample) -> None:
+    assert run_example("example_diagnosis") == "success"
+    with create_session() as session:
+        query = select(XComModel.value).where(XComModel.dag_id == "example_diagnosis", XComModel.task_id == "why")
+        told = str(session.scalars(query.where(XComModel.key == "return_value")).one())
+    assert "type_cast_error" in told

@@ -1,0 +1,162 @@
+"""`AIDiagnosisOperator`: why tasks of a run failed and what to do, as a task of a Dag written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from dataflow_provider.errors import AuthorError
+from dataflow_provider.operators.errors import airflow_errors
+from dataflow_provider.operators.pipeline_stage import pipeline_path
+from dataflow_provider.runs.xcoms import ERROR_XCOM
+
+if TYPE_CHECKING:
+    from dataflow_provider.diagnosis.report import Adviser
+    from dataflow_provider.spec.loader import Loaded
+    from dataflow_provider.spec.project import Project
+
+FAILED = frozenset({"failed", "up_for_retry"})
+
+
+class AIDiagnosisOperator(BaseOperator):
+    """Returns a diagnosis of each failed task of the run, or of one log; nothing is changed anywhere.
+
+    Without a model the signatures of the product diagnose alone. A model gives a second opinion on redacted lines, and
+    when it fails the diagnosis says so. The task runs when one before it has failed, unless `trigger_rule` is given.
+
+    Args:
+        tasks: Tasks of this run to diagnose, those that failed; the tasks straight before this one when omitted. A
+            template.
+        log_file: A log to diagnose instead of tasks. A template.
+        pipeline: The pipeline's YAML file, for its context and patches; absolute or relative to the project. A
+            template.
+        node: The node that failed, when the log does not name it. A template.
+        model_conn_id: Connection of a model. A template.
+        kwargs: What every operator takes.
+
+    Raises:
+        AuthorError: when both `tasks` and `log_file` are given.
+    """
+
+    template_fields: Sequence[str] = ("tasks", "log_file", "pipeline", "node", "model_conn_id")
+    ui_color = "#f3e8ff"
+
+    def __init__(
+        self,
+        *,
+        tasks: Sequence[str] = (),
+        log_file: str | None = None,
+        pipeline: str | Path | None = None,
+        node: str | None = None,
+        model_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("trigger_rule", "all_done" if log_file is not None else "one_failed")
+        super().__init__(**kwargs)
+        self.tasks = list(tasks)
+        self.log_file = log_file
+        self.pipeline = None if pipeline is None else str(pipeline)
+        self.node = node
+        self.model_conn_id = model_conn_id
+        if tasks and log_file is not None:
+            raise AuthorError(
+                "DF-OPER-008",
+                f"Task `{self.task_id}` has `tasks` and `log_file`; it takes one of them, or neither.",
+                hint="Without either it diagnoses the failed tasks straight before it.",
+            )
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Return `{"diagnoses": [{"task", …diagnosis}]}`, the likeliest causes and actions first in each."""
+        with airflow_errors():
+            return {"diagnoses": [self._diagnosed(task, text) for task, text in self._logs(context).items()]}
+
+    def _logs(self, context: Any) -> Mapping[str | None, str]:
+        """Return what is known of each failure, by task; None stands for a log that is no task's.
+
+        Raises:
+            AuthorError: DF-OPER-009 when nothing can be read of a failed task.
+        """
+        from dataflow_provider.diagnosis.log import read_log
+
+        if self.log_file is not None:
+            try:
+                return {None: read_log(Path(self.log_file))}
+            except OSError as exc:
+                raise AuthorError(
+                    "DF-DIAG-001",
+                    f"the log `{self.log_file}` cannot be read: {exc.strerror or exc}",
+                    hint="Name a text file.",
+                ) from exc
+        instance = context["ti"]
+        wanted = self.tasks or sorted(self.upstream_task_ids)
+        states = instance.get_task_states(dag_id=instance.dag_id, task_ids=wanted, run_ids=[instance.run_id])
+        failed = [task for task in wanted if states.get(instance.run_id, {}).get(task) in FAILED]
+        return {task: self._log_of(instance, task) for task in failed}
+
+    def _log_of(self, instance: Any, task: str) -> str:
+        """Return a task's newest log where this worker sees it, and the error that a task of ours has left."""
+        from dataflow_provider.diagnosis.log import read_log
+
+        parts = []
+        file = newest_log(instance.dag_id, instance.run_id, task)
+        if file is not None:
+            parts.append(read_log(file))
+        left = instance.xcom_pull(task_ids=task, key=ERROR_XCOM)
+        if left:
+            parts.append(f"{left}\n")
+        if not parts:
+            raise AuthorError(
+                "DF-OPER-009",
+                f"nothing can be read of the failure of `{task}`: its log is not on this worker, and it left no error",
+                hint="Share the log folder between workers, or diagnose it on the run page.",
+            )
+        return "\n".join(parts)
+
+    def _diagnosed(self, task: str | None, text: str) -> dict[str, Any]:
+        from dataflow_provider.diagnosis.report import diagnose
+
+        loaded, project = self._pipeline()
+        found = diagnose(text, loaded, self.node, project=project, adviser=self._adviser(project))
+        self.log.info("task=%s root_cause=%s confidence=%.2f by=%s", task, found.root_cause, found.confidence, found.by)
+        for number, action in enumerate(found.actions, 1):
+            self.log.info("%d. %s (%.0f%%)", number, action.title, 100 * action.confidence)
+        return {"task": task, **found.to_json()}
+
+    def _pipeline(self) -> tuple[Loaded | None, Project | None]:
+        from dataflow_provider.spec.loader import load_pipeline
+        from dataflow_provider.spec.project import Project
+
+        if self.pipeline is None:
+            return None, None
+        path = pipeline_path(self.pipeline)
+        loaded = load_pipeline(path)
+        loaded.require()
+        return loaded, Project.of(path)
+
+    def _adviser(self, project: Project | None) -> Adviser | None:
+        from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+        from dataflow_provider.ai.models import open_model
+        from dataflow_provider.diagnosis.report import Adviser
+        from dataflow_provider.hooks.connections import connections_of, project_of_installation
+
+        if self.model_conn_id is None:
+            return None
+        home = project or project_of_installation()
+        model = open_model(connections_of(home).get(self.model_conn_id))
+        return Adviser(model, FileCache(home.state_folder / "ai" / CACHE_FILE))
+
+
+def newest_log(dag_id: str, run_id: str, task: str) -> Path | None:
+    """Return the file of a task's last try below Airflow's log folder; None when this machine has none."""
+    from airflow.sdk.configuration import conf
+
+    folder = Path(conf.get("logging", "base_log_folder")) / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task}"
+    tries = [(int(file.stem.partition("=")[2]), file) for file in folder.glob("attempt=*.log") if _is_numbered(file)]
+    return max(tries)[1] if tries else None
+
+
+def _is_numbered(file: Path) -> bool:
+    return file.stem.partition("=")[2].isdigit()

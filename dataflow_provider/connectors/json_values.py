@@ -31,11 +31,16 @@ def parse_json(text: str) -> Any:
     >>> parse_json('[1, 0.10]')
     [1, Decimal('0.10')]
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    return _DECODER.decode(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"`{name}` is no JSON number")
+
+
+# Made once: `json.loads` and `json.dumps` with options make one for each value, which costs as much as the value.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def to_json(value: Any) -> str:
@@ -54,8 +59,10 @@ def to_json(value: Any) -> str:
 
 
 def _text_of(value: Any) -> str:
+    if isinstance(value, str):
+        return _encode(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_text_of(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{_encode(str(k))}:{_text_of(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_text_of, value)) + "]"
     if isinstance(value, Decimal | float) and not math.isfinite(value):
@@ -66,7 +73,7 @@ def _text_of(value: Any) -> str:
         return json.dumps(value.isoformat())
     if isinstance(value, bytes):
         return json.dumps(base64.b64encode(value).decode())
-    return json.dumps(value, ensure_ascii=False)
+    return _encode(value)
 
 
 # ---------------------------------------------------------------- types found

@@ -31,6 +31,7 @@ from dataflow_provider.spec.suggestions import did_you_mean
 RUN_HEADER, RECORD_HEADER = "_run_id", "_record_id"
 _QUEUE_KBYTES = 32_768
 _LINGER_MS = 20
+_FLUSH_S = 0.5
 _OVERHEAD_BYTES = 1_024
 """What a record has beside key and value, its headers among them."""
 
@@ -72,7 +73,9 @@ class TopicWrite:
                 for row in batch.to_pylist():
                     self._send(producer, row)
                 self._require_none_failed()
-            producer.flush()
+            # Piece by piece, so that a signal is heard meanwhile; each record waits for `message.timeout.ms` at most.
+            while producer.flush(_FLUSH_S):
+                pass
         finally:
             producer.purge()
         self._require_none_failed()

@@ -149,6 +149,15 @@ def test_tombstone_is_a_row_of_null_or_left_out(bus: Bus) -> None:
     assert bus.read(topic, schema=schema, options=KafkaSourceOptions(tombstones="skip")) == [{"id": 1, "_key": "a"}]
 
 
+def test_batches_of_large_records_have_few_of_them(bus: Bus) -> None:
+    topic = bus.broker.topic()
+    bus.broker.send(topic, *(json.dumps({"x": "x" * 900_000}) for _ in range(20)))
+    request = ExtractRequest("n", {"topic": topic, "schema": {"x": "VARCHAR"}})
+    with bus.connector.open(bus.broker.spec, session_options(bus.project)) as session:
+        sizes = [batch.num_rows for batch in bus.connector.extract_data(session, request)]
+    assert (sum(sizes), max(sizes)) == (20, 9)
+
+
 # ---------------------------------------------------------------- bad records
 
 DEEP = '{"id": ' + "[" * 5_000 + "]" * 5_000 + "}"

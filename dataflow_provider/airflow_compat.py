@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DagFacts:
-    """What a backfill must know of a Dag; `cron` and `timezone` are None without a cron timetable."""
+    """What a backfill must know of a Dag; `cron`, `timezone` and `timetable` are None without a cron timetable.
+
+    `broken` says that the file has errors now, so that what Airflow knows is its last good version.
+    """
 
     dag_id: str
     paused: bool
     max_active_runs: int
     cron: str | None
     timezone: str | None
+    timetable: Mapping[str, Any] | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,8 @@ def find_dag(dag_id: str) -> DagFacts | None:
             max_active_runs=dag.max_active_runs,
             cron=timetable.get("expression"),
             timezone=timetable.get("timezone"),
+            timetable=timetable if "expression" in timetable else None,
+            broken=bool(row.has_import_errors),
         )
 
 
@@ -136,34 +143,26 @@ def list_dag_ids() -> list[str]:
         return list(session.scalars(select(DagModel.dag_id).where(~DagModel.is_stale).order_by(DagModel.dag_id)))
 
 
-def list_scheduled_windows(dag_id: str, start: datetime, end: datetime) -> list[RunWindow]:
-    """Return the intervals of the Dag's own timetable that begin in `[start, end]` and are over, oldest first."""
-    from airflow.models.backfill import _get_info_list
-
-    with _session() as session:
-        dag = _serialized(dag_id, session)
-        if dag is None or not dag.timetable.periodic:
-            return []
-        infos = _get_info_list(dag=dag, from_date=start, to_date=end, reverse=False)
-        return [
-            RunWindow(info.data_interval.start, info.data_interval.end, info.logical_date)
-            for info in infos
-            if info.data_interval and info.logical_date
-        ]
-
-
 def list_runs(dag_id: str, logical_dates: Sequence[datetime]) -> dict[datetime, RunFacts]:
     """Return the runs that a Dag has already at these logical dates."""
+    if not logical_dates:
+        return {}
     from airflow.models.dagrun import DagRun
     from sqlalchemy import select
 
     with _session() as session:
         rows = session.execute(
             select(DagRun.run_id, DagRun.logical_date, DagRun.state).where(
-                DagRun.dag_id == dag_id, DagRun.logical_date.in_(logical_dates)
+                DagRun.dag_id == dag_id, DagRun.logical_date.between(min(logical_dates), max(logical_dates))
             )
         )
-        return {row.logical_date: RunFacts(row.run_id, row.logical_date, str(row.state)) for row in rows}
+        # A range, not a list: databases take some thousand values in a statement, and a backfill may have more runs.
+        wanted = set(logical_dates)
+        return {
+            row.logical_date: RunFacts(row.run_id, row.logical_date, str(row.state))
+            for row in rows
+            if row.logical_date in wanted
+        }
 
 
 def create_backfill(order: BackfillOrder, windows: Sequence[RunWindow]) -> int:

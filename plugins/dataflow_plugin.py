@@ -12,6 +12,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from dataflow_provider.api.shim import LazyApp, RunServiceMiddleware
+from dataflow_provider.listeners import overlap
 from dataflow_provider.timetables.registered import LazyTimetables
 
 
@@ -45,6 +46,11 @@ def build_views(base_url: str) -> list[Any]:
     ]
 
 
+def build_listeners() -> list[Any]:
+    """Return the modules whose functions Airflow calls when something happens."""
+    return [overlap]
+
+
 class DataflowPlugin(AirflowPlugin):
     """What Airflow is told of us."""
 
@@ -52,4 +58,5 @@ class DataflowPlugin(AirflowPlugin):
     fastapi_apps = build_apps()
     fastapi_root_middlewares = build_middlewares()
     timetables = LazyTimetables()
+    listeners = build_listeners()
     external_views = build_views(conf.get("api", "base_url", fallback="") or "")

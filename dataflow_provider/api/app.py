@@ -14,7 +14,7 @@ from dataflow_provider.api.guard import RequestGuard
 from dataflow_provider.api.openapi import describe_api
 from dataflow_provider.api.paths import API, APP, MOUNT, base_path
 from dataflow_provider.api.problems import install_problem_handlers
-from dataflow_provider.api.routes import connections, diagnoses, live, looks, me, pipelines, runs
+from dataflow_provider.api.routes import backfills, connections, diagnoses, live, looks, me, pipelines, runs
 from dataflow_provider.api.web_app import create_web_app
 
 
@@ -46,6 +46,7 @@ def create_api() -> FastAPI:
         pipelines.router,
         runs.router,
         diagnoses.router,
+        backfills.router,
         connections.router,
         looks.router,
         live.router,

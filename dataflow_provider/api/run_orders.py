@@ -38,7 +38,7 @@ def order_run(session: Session, caller: Caller, row: Listing, definition: Defini
         raise _broken(row.id) from exc
     except ValueError as exc:
         raise ProblemError(422, "DF-API-012", f"Airflow refuses the run: {exc}") from exc
-    _audit(session, caller, "dataflow.run", row.id, run_id, {"params": sorted(params)})
+    record_order(session, caller, "dataflow.run", row.id, run_id, {"params": sorted(params)})
     session.flush()
     return find_run(session, row.id, run_id)
 
@@ -56,7 +56,7 @@ def cancel_run(session: Session, caller: Caller, pipeline_id: str, run_id: str) 
         fail_run(session, pipeline_id, run_id)
     except LookupError as exc:
         raise ProblemError(409, "DF-API-014", f"The Dag version of the run `{run_id}` is gone from Airflow.") from exc
-    _audit(session, caller, "dataflow.cancel", pipeline_id, run_id, {})
+    record_order(session, caller, "dataflow.cancel", pipeline_id, run_id, {})
     session.flush()
 
 
@@ -71,7 +71,7 @@ def pause_pipeline(session: Session, caller: Caller, row: Listing, *, is_paused:
         raise _broken(row.id)
     if dag.is_paused != is_paused:
         dag.is_paused = is_paused
-        _audit(session, caller, "dataflow.pause" if is_paused else "dataflow.unpause", row.id, None, {})
+        record_order(session, caller, "dataflow.pause" if is_paused else "dataflow.unpause", row.id, None, {})
         session.flush()
 
 
@@ -144,9 +144,10 @@ def _moment(value: datetime | date | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _audit(
+def record_order(
     session: Session, caller: Caller, event: str, pipeline_id: str, run_id: str | None, extra: dict[str, object]
 ) -> None:
+    """Airflow's audit log keeps who ordered what."""
     session.add(
         Log(
             event=event,

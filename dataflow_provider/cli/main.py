@@ -36,6 +36,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "next": ("say when a pipeline runs next", "dataflow_provider.cli.commands.next"),
     "backfill": ("run a pipeline for past intervals", "dataflow_provider.cli.commands.backfill"),
     "clean": ("drop kept rows of runs that nobody comes back for", "dataflow_provider.cli.commands.clean"),
+    "backfills": (
+        "list the backfills of a pipeline; pause or cancel one",
+        "dataflow_provider.cli.commands.backfills",
+    ),
+    "cancel": ("end a run, and its statements", "dataflow_provider.cli.commands.cancel"),
     "watermark": ("show how far sources were read, or set it anew", "dataflow_provider.cli.commands.watermark"),
     "roles": ("put the product's roles into Airflow's FAB", "dataflow_provider.cli.commands.roles"),
     "schema": ("print the JSON Schema of pipeline files", "dataflow_provider.cli.commands.schema"),

@@ -21,7 +21,7 @@ from dataflow_provider.dag_factory.schedule import DagSchedule, lower_schedule, 
 from dataflow_provider.dag_factory.support import check_support
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.operators.asset_watermarks import watermark_asset
-from dataflow_provider.operators.markers import PublishedOperator
+from dataflow_provider.operators.markers import GATES, OverlapGateOperator, PublishedOperator
 from dataflow_provider.operators.pipeline_stage import PipelineStageOperator, pipeline_path
 from dataflow_provider.schedules.lowering import calendar_problem
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError, Problem, has_errors
@@ -135,9 +135,19 @@ def add_tasks(dag: DAG, plan: Plan, yaml: str, path: str) -> None:
         if is_incremental:
             task.add_inlets([watermark_asset(plan.pipeline.id, one) for one in incremental_sources(plan, [stage.id])])
         tasks[stage.id] = task
+    add_gate(dag, [tasks[stage.id] for stage in plan.stages if not stage.upstream], plan)
     upstream = {stage_id for stage in plan.stages for stage_id in stage.upstream}
     last = [task for stage_id, task in tasks.items() if stage_id not in upstream]
     add_asset(dag, last, plan)
+
+
+def add_gate(dag: DAG, first: list[BaseOperator], plan: Plan) -> None:
+    """Where runs must not overlap, a task stands before the first stages whose state the scheduler decides."""
+    schedule = plan.pipeline.schedule
+    gate_id = GATES.get(schedule.overlap) if schedule else None
+    if gate_id is not None:
+        gate = OverlapGateOperator(dag=dag, task_id=gate_id, owner=plan.pipeline.owner or DEFAULT_OWNER, retries=0)
+        gate.set_downstream(first)
 
 
 def add_asset(dag: DAG, last: list[BaseOperator], plan: Plan) -> None:

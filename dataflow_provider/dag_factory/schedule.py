@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # The start of pipelines that name none. Without catch-up Airflow begins at the latest interval whatever the start is.
 _NO_START = datetime(2000, 1, 1, tzinfo=UTC)
-_MAX_ACTIVE_RUNS = {"queue": 1, "allow": 16}
+# The run that is judged, and the one it may overlap.
+_MAX_ACTIVE_RUNS = {"queue": 1, "skip": 2, "cancel_previous": 2, "allow": 16}
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ def check_support(pipeline: Pipeline) -> list[Problem]:
 
 def _overlap(pipeline: Pipeline) -> Iterator[Problem]:
     schedule = pipeline.schedule
-    if schedule and schedule.overlap in ("skip", "cancel_previous"):
+    if schedule and schedule.catchup and schedule.overlap in ("skip", "cancel_previous"):
         yield Problem(
             "DF-DAG-012",
             ("schedule", "overlap"),
-            f"`overlap: {schedule.overlap}` is not supported yet.",
-            hint="Allowed today: `queue` (the next run waits) and `allow` (runs may overlap).",
+            f"With `overlap: {schedule.overlap}` the missed runs that `catchup: true` makes would end one another.",
+            hint="Use `queue` (one after another) or `allow`, or leave `catchup` out.",
         )
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+GATES = {"skip": "_skip_overlap", "cancel_previous": "_cancel_previous"}
+"""The gate task of an `overlap`; no node id starts with an underscore."""
+
 
 class PublishedOperator(BaseOperator):
     """Succeeds once all targets have published; holds the pipeline's asset when several stages publish.
@@ -20,6 +23,22 @@ class PublishedOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         self.log.info("all targets published")
+
+
+class OverlapGateOperator(BaseOperator):
+    """Stands before all stages where `overlap` is `skip` or `cancel_previous`; the scheduler sets its state.
+
+    That it runs at all means that the scheduler has judged nothing, and then the pipeline must not run either.
+    """
+
+    template_fields: Sequence[str] = ()
+    ui_color = "#f2f2f2"
+
+    def execute(self, context: Any) -> None:
+        raise AirflowFailException(
+            "DF-DAG-021: The scheduler has not judged whether this run overlaps another one, because it does not load "
+            "the plugin `dataflow`. Install `dataflow-ai` where the scheduler runs and restart it."
+        )
 
 
 class InvalidPipelineOperator(BaseOperator):

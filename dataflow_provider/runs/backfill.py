@@ -13,6 +13,7 @@ from dataflow_provider import airflow_compat
 from dataflow_provider.airflow_compat import BackfillOrder, DagFacts, RunFacts, RunWindow
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.runs.periods import Granularity, granularity_of, list_periods, parse_bound
+from dataflow_provider.schedules.rule import RunRule
 
 Reprocess = Literal["none", "failed", "completed"]
 Decision = Literal["run", "rerun", "rerun_failed_tasks", "skip"]
@@ -62,7 +63,7 @@ def plan_backfill(request: BackfillRequest, now: datetime) -> BackfillPlan:
     """Return the runs a request stands for; nothing is written.
 
     Raises:
-        AuthorError: for an unknown Dag, bad bounds, a missing granularity, or a range without a complete interval.
+        AuthorError: for an unknown or broken Dag, bad bounds, a missing granularity, or a range without an interval.
     """
     dag = airflow_compat.find_dag(request.dag_id)
     if dag is None:
@@ -70,6 +71,12 @@ def plan_backfill(request: BackfillRequest, now: datetime) -> BackfillPlan:
             "DF-RUNS-002",
             f"Airflow knows no Dag `{request.dag_id}`.",
             hint="The id is the YAML's file name; `airflow dags list-import-errors` shows files that are broken.",
+        )
+    if dag.broken:
+        raise AuthorError(
+            "DF-RUNS-011",
+            f"The file of `{dag.dag_id}` has errors now: a backfill would run its last good version.",
+            hint="Mend it first; `airflow dags list-import-errors` shows what is wrong.",
         )
     windows = _list_windows(request, dag, now)
     if not windows:
@@ -143,8 +150,27 @@ def _list_windows(request: BackfillRequest, dag: DagFacts, now: datetime) -> lis
             hint="Say how long an interval is: `dataflow backfill … --granularity hour|day|week|month`.",
         )
     if request.granularity is None or (dag.cron and granularity_of(dag.cron) is request.granularity):
-        return airflow_compat.list_scheduled_windows(dag.dag_id, start, end)
+        return _list_scheduled(dag, start, end, now)
     return list_periods(request.granularity, start, end, zone, now)
+
+
+def _list_scheduled(dag: DagFacts, start: datetime, end: datetime, now: datetime) -> list[RunWindow]:
+    """Return the schedule's own intervals that begin in `[start, end]` and whose runs are due, oldest first.
+
+    Worked out by our own rule: asking Airflow's timetable takes a second for a thousand runs.
+    """
+    if dag.timetable is None:
+        return []
+    rule = RunRule.from_json(dag.timetable)
+    before = rule.last_due(start)
+    first = before.end if before else rule.cron.at_or_after(start)
+    found: list[RunWindow] = []
+    for run in rule.runs_after(first) if first else ():
+        if run.start > end or run.due > now:
+            break
+        if run.start >= start:
+            found.append(RunWindow(run.start, run.end, run.start))
+    return found
 
 
 def _decide(window: RunWindow, existing: Mapping[datetime, RunFacts], reprocess: Reprocess) -> PlannedRun:

@@ -74,14 +74,6 @@ def test_find_dag_that_does_not_exist_is_none(sync_dags: SyncDags) -> None:
     assert airflow_compat.find_dag("missing") is None
 
 
-def test_scheduled_windows_include_both_bounds(sync_dags: SyncDags) -> None:
-    sync_dags(daily())
-    windows = airflow_compat.list_scheduled_windows("daily", MONDAY, MONDAY + 2 * DAY)
-    assert [(window.start, window.end) for window in windows] == [
-        (MONDAY + n * DAY, MONDAY + (n + 1) * DAY) for n in range(3)
-    ]
-
-
 def test_create_backfill_makes_queued_runs_with_the_intervals_given(sync_dags: SyncDags) -> None:
     sync_dags(by_hand())
     backfill_id = airflow_compat.create_backfill(order("by_hand"), [day(0, mark=2), day(1, mark=2)])

@@ -22,6 +22,7 @@ from dataflow_provider.runs.backfill import (
 )
 from dataflow_provider.runs.periods import Granularity
 
+MANY_RUNS = 10_000
 _WORDS = {
     "run": "will run",
     "rerun": "will run again",
@@ -103,15 +104,14 @@ def _wait(plan: BackfillPlan, *, quiet: bool) -> list[RunFacts]:
 
 
 def _confirm(plan: BackfillPlan) -> None:
-    """Ask before runs that have published are run once more; no terminal to ask on is a no."""
-    again = [run for run in plan.runs if run.decision in ("rerun", "rerun_failed_tasks")]
-    if not again:
+    """Ask before runs that have published are run once more, and before very many; no terminal to ask on is a no."""
+    again = sum(run.decision in ("rerun", "rerun_failed_tasks") for run in plan.runs)
+    if not again and len(plan.wanted) < MANY_RUNS:
         return
+    what = f"{again:,} runs that exist would run again" if again else f"{len(plan.wanted):,} runs would be made"
     if not sys.stdin.isatty():
-        raise AuthorError(
-            "DF-RUNS-009", f"{len(again)} runs that exist would run again.", hint="Say `--yes` to allow it."
-        )
-    answer = input(f"Run {len(again)} existing runs of {plan.dag.dag_id} again? [y/N] ")
+        raise AuthorError("DF-RUNS-009", f"{what}.", hint="Say `--yes` to allow it.")
+    answer = input(f"{plan.dag.dag_id}: {what}. Go on? [y/N] ")
     if answer.strip().lower() not in ("y", "yes"):
         raise AuthorError("DF-RUNS-010", "Stopped by your answer; nothing was changed.")
 

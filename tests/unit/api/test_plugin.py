@@ -44,6 +44,8 @@ def test_importing_the_plugin_is_light_and_brings_no_api() -> None:
         "dataflow_plugin",
         "dataflow_provider.api",
         "dataflow_provider.api.shim",
+        "dataflow_provider.listeners",
+        "dataflow_provider.listeners.overlap",
         "dataflow_provider.timetables",
         "dataflow_provider.timetables.registered",
     }

@@ -26,6 +26,10 @@ ROUTES = {
     ("GET", "/pipelines/{pipeline_id}/runs"): Right.VIEW,
     ("GET", "/pipelines/{pipeline_id}/next-runs"): Right.VIEW,
     ("POST", "/pipelines/{pipeline_id}/runs"): Right.RUN,
+    ("GET", "/pipelines/{pipeline_id}/backfills"): Right.VIEW,
+    ("POST", "/pipelines/{pipeline_id}/backfills"): Right.RERUN,
+    ("PATCH", "/pipelines/{pipeline_id}/backfills/{backfill_id}"): Right.RERUN,
+    ("POST", "/pipelines/{pipeline_id}/backfills/{backfill_id}/cancel"): Right.RERUN,
     ("GET", "/connectors"): Right.VIEW,
     ("POST", "/connections/{conn_id}/test"): Right.MANAGE_CONNECTIONS,
     ("GET", "/connections/{conn_id}/schema"): Right.PREVIEW_DATA,
@@ -50,7 +54,9 @@ def rights_of(dependant: Dependant) -> Iterator[Right]:
 
 
 def send(api: Api, method: str, path: str) -> int:
-    filled = path.format(pipeline_id="usage", run_id="none", stage_id="mart", conn_id="none", node="calls")
+    filled = path.format(
+        pipeline_id="usage", run_id="none", stage_id="mart", conn_id="none", node="calls", backfill_id=1
+    )
     return int(api.send(method, filled, BODIES.get(method)).status_code)
 
 

@@ -10,7 +10,7 @@ from dataflow_provider.airflow_compat import serialize_dag
 from dataflow_provider.dag_factory import docs
 from dataflow_provider.dag_factory.builder import PUBLISHED_TASK_ID, build_dag
 from dataflow_provider.dag_factory.schedule import pipeline_asset
-from dataflow_provider.operators.markers import PublishedOperator
+from dataflow_provider.operators.markers import GATES, PublishedOperator
 from dataflow_provider.operators.pipeline_stage import PipelineStageOperator
 from dataflow_provider.spec.findings import InvalidPipelineError
 from dataflow_provider.spec.loader import parse_pipeline
@@ -146,3 +146,12 @@ def test_dag_with_warnings_shows_and_logs_them(caplog: pytest.LogCaptureFixture)
     assert doc is not None
     assert "`DF-DAG-020`" in doc
     assert "DF-DAG-020" in caplog.text
+
+
+@pytest.mark.parametrize(("overlap", "gate"), GATES.items())
+def test_dag_that_must_not_overlap_begins_with_a_gate(overlap: str, gate: str) -> None:
+    dag = build(f'schedule: {{cron: "0 6 * * *", overlap: {overlap}}}\n')
+    assert dag.task_dict[gate].downstream_task_ids == {task.task_id for task in dag.roots[0].downstream_list}
+    assert [task.task_id for task in dag.roots] == [gate]
+    assert dag.max_active_runs == 2
+    assert not any(name.startswith("_") for name in build('schedule: {cron: "0 6 * * *"}\n').task_dict)

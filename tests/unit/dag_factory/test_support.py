@@ -17,9 +17,8 @@ def codes(top: str) -> list[tuple[str, tuple[str | int, ...], Severity]]:
 @pytest.mark.parametrize(
     ("top", "expected"),
     [
-        ('schedule: {cron: "0 6 * * *", overlap: skip}\n', ("DF-DAG-012", ("schedule", "overlap"), Severity.ERROR)),
         (
-            'schedule: {cron: "0 6 * * *", overlap: cancel_previous}\n',
+            'schedule: {cron: "0 6 * * *", start: 2026-01-01, catchup: true, overlap: cancel_previous}\n',
             ("DF-DAG-012", ("schedule", "overlap"), Severity.ERROR),
         ),
         (
@@ -52,6 +51,7 @@ def test_support_of_incremental_runs_side_by_side_is_refused(overlap: str, expec
     [
         "",
         "params: {least: {type: integer}}\n",
+        'schedule: {cron: "0 6 * * *", calendar: PL, overlap: skip}\n',
         'schedule: {cron: "0 6 * * *", start: 2026-01-01, catchup: true, overlap: allow}\n',
         "schedule: {after: [bills]}\nparams: {least: {type: integer, default: 0}}\n",
     ],

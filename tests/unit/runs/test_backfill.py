@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronDataIntervalTimetable
@@ -20,6 +22,10 @@ from dataflow_provider.runs.backfill import (
     watch_runs,
 )
 from dataflow_provider.runs.periods import Granularity
+from dataflow_provider.schedules.calendars import named_calendar
+from dataflow_provider.schedules.rule import RunRule
+from dataflow_provider.schedules.ticks import LocalCron
+from dataflow_provider.timetables.local_cron import LocalCronTimetable
 from tests.unit.conftest import SyncDags
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -153,3 +159,33 @@ def test_watch_ends_when_every_run_has_finished(daily: str) -> None:
 def test_watch_of_a_deleted_run_counts_it_as_failed(daily: str) -> None:
     plan = plan_backfill(BackfillRequest(daily, "2026-11-10", "2026-11-10"), NOW)
     assert [[run.state for run in states] for states in watch_runs(plan)] == [["failed"]]
+
+
+def test_plan_of_two_hourly_years_is_made_within_two_seconds(sync_dags: SyncDags) -> None:
+    timetable = CronDataIntervalTimetable("0 * * * *", timezone="Europe/Warsaw")
+    with DAG("hourly", schedule=timetable, start_date=datetime(2024, 1, 1, tzinfo=UTC)) as dag:
+        EmptyOperator(task_id="only")
+    sync_dags(dag)
+    began = time.process_time()
+    plan = plan_backfill(BackfillRequest("hourly", "2024-11-01", "2026-10-31"), NOW)
+    assert len(plan.runs) == 730 * 24, "two hours are skipped, two come twice"
+    assert time.process_time() - began <= 2.0
+
+
+def test_plan_on_a_calendar_has_the_schedules_own_intervals(sync_dags: SyncDags) -> None:
+    timetable = LocalCronTimetable(RunRule(LocalCron("30 6 * * *", "Europe/Warsaw"), named_calendar("PL")))
+    with DAG("business", schedule=timetable, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        EmptyOperator(task_id="only")
+    sync_dags(dag)
+    # From a Saturday on: the interval that begins on Friday is not in the range.
+    plan = plan_backfill(BackfillRequest("business", "2026-05-02", "2026-05-05"), NOW)
+    assert [run.window.start for run in plan.runs] == [datetime(2026, 5, day, 4, 30, tzinfo=UTC) for day in (4, 5)]
+
+
+def test_plan_of_a_dag_whose_file_is_broken_is_refused(daily: str) -> None:
+    with create_session() as session:
+        row = session.get(DagModel, daily)
+        assert row is not None
+        row.has_import_errors = True
+    with pytest.raises(AuthorError, match="DF-RUNS-011"):
+        plan_backfill(BackfillRequest(daily, "2026-11-10", "2026-11-11"), NOW)

@@ -128,6 +128,70 @@ export interface paths {
         patch: operations["patch_pipeline"];
         trace?: never;
     };
+    "/pipelines/{pipeline_id}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backfills
+         * @description Return the newest backfills with their runs by state, newest first.
+         */
+        get: operations["list_backfills"];
+        put?: never;
+        /**
+         * Start Backfill
+         * @description Say which runs would be made, left out and run again (`dry_run`, the default), or have them made.
+         */
+        post: operations["start_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines/{pipeline_id}/backfills/{backfill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Backfill
+         * @description Pause or resume a backfill; runs that run are not touched.
+         */
+        patch: operations["patch_backfill"];
+        trace?: never;
+    };
+    "/pipelines/{pipeline_id}/backfills/{backfill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Backfill
+         * @description End a backfill: runs that have not started have failed, running ones go on to their end.
+         */
+        post: operations["cancel_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines/{pipeline_id}/fix": {
         parameters: {
             query?: never;
@@ -392,6 +456,96 @@ export interface components {
             model?: string | null;
         };
         /**
+         * Backfill
+         * @description A backfill that was made.
+         */
+        Backfill: {
+            /** Completed At */
+            completed_at: string | null;
+            /** Concurrency */
+            concurrency: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Id */
+            id: number;
+            /**
+             * Runs
+             * @description Its runs by state
+             */
+            runs: {
+                [key: string]: number;
+            };
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * State
+             * @description running, paused or completed
+             */
+            state: string;
+            /** Triggered By */
+            triggered_by: string | null;
+        };
+        /**
+         * BackfillList
+         * @description Backfills of one pipeline, newest first.
+         */
+        BackfillList: {
+            /** Items */
+            items: components["schemas"]["Backfill"][];
+        };
+        /**
+         * BackfillOutcome
+         * @description What a backfill does, or has begun to do.
+         */
+        BackfillOutcome: {
+            /**
+             * Backfill Id
+             * @description None = a dry run, or nothing to make
+             */
+            backfill_id: number | null;
+            /**
+             * Counts
+             * @description Intervals by decision
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Is Paused
+             * @description A paused pipeline is refused unless it is a dry run
+             */
+            is_paused: boolean;
+            /**
+             * More
+             * @description How many intervals are not listed
+             */
+            more: number;
+            /**
+             * Runs
+             * @description Oldest first, the first thousand
+             */
+            runs: components["schemas"]["PlannedBackfillRun"][];
+        };
+        /**
+         * BackfillPatch
+         * @description What may be changed of a backfill.
+         */
+        BackfillPatch: {
+            /** Is Paused */
+            is_paused: boolean;
+        };
+        /**
          * BrokenConnector
          * @description An installed connector that cannot be used.
          */
@@ -625,6 +779,12 @@ export interface components {
              */
             severity: "error" | "warning" | "info";
         };
+        /**
+         * Granularity
+         * @description Length of one run's interval.
+         * @enum {string}
+         */
+        Granularity: "hour" | "day" | "week" | "month";
         /**
          * Graph
          * @description Nodes, edges and stages of one version of a pipeline.
@@ -1013,6 +1173,31 @@ export interface components {
             tags: string[];
             /** Workspace */
             workspace: string;
+        };
+        /**
+         * PlannedBackfillRun
+         * @description One interval and what becomes of it; `run_id` and `state` are those of a run that exists.
+         */
+        PlannedBackfillRun: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "run" | "rerun" | "rerun_failed_tasks" | "skip";
+            /**
+             * Interval End
+             * Format: date-time
+             */
+            interval_end: string;
+            /**
+             * Interval Start
+             * Format: date-time
+             */
+            interval_start: string;
+            /** Run Id */
+            run_id: string | null;
+            /** State */
+            state: string | null;
         };
         /**
          * PreviewBody
@@ -1415,6 +1600,48 @@ export interface components {
          * @enum {string}
          */
         StageState: "waiting" | "scheduled" | "queued" | "running" | "success" | "warning" | "failed" | "up_for_retry" | "up_for_reschedule" | "upstream_failed" | "skipped" | "deferred" | "restarting" | "removed" | "awaiting_input";
+        /**
+         * StartBackfill
+         * @description A backfill to plan or to make; both bounds are inclusive and speak of the beginning of an interval.
+         */
+        StartBackfill: {
+            /**
+             * Concurrency
+             * @description Runs at once
+             */
+            concurrency?: number | null;
+            /**
+             * Dry Run
+             * @description Only say what would be done
+             * @default true
+             */
+            dry_run: boolean;
+            /**
+             * End
+             * @description `2026-01-31` or `2026-01-31T06:30`, in the schedule's zone
+             */
+            end: string;
+            /** @description Length of an interval; the schedule's own when omitted */
+            granularity?: components["schemas"]["Granularity"] | null;
+            /**
+             * Reprocess
+             * @description Which existing runs run again
+             * @default none
+             * @enum {string}
+             */
+            reprocess: "none" | "failed" | "completed";
+            /**
+             * Reverse
+             * @description Newest first
+             * @default false
+             */
+            reverse: boolean;
+            /**
+             * Start
+             * @description `2026-01-31` or `2026-01-31T06:30`, in the schedule's zone
+             */
+            start: string;
+        };
         /**
          * StartRun
          * @description What a new run is given; both interval ends or none.
@@ -1889,6 +2116,266 @@ export interface operations {
                 };
             };
             /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_backfills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBackfill"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOutcome"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: number;
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;

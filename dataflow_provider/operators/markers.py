@@ -8,6 +8,8 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from dataflow_provider.errors import TerminalError
+
 GATES = {"skip": "_skip_overlap", "cancel_previous": "_cancel_previous"}
 """The gate task of an `overlap`; no node id starts with an underscore."""
 
@@ -35,10 +37,12 @@ class OverlapGateOperator(BaseOperator):
     ui_color = "#f2f2f2"
 
     def execute(self, context: Any) -> None:
-        raise AirflowFailException(
-            "DF-DAG-021: The scheduler has not judged whether this run overlaps another one, because it does not load "
-            "the plugin `dataflow`. Install `dataflow-ai` where the scheduler runs and restart it."
+        error = TerminalError(
+            "DF-DAG-021",
+            "The scheduler has not judged whether this run overlaps another one, as it does not load our plugin.",
+            hint="Install `dataflow-ai` where the scheduler runs and restart it.",
         )
+        raise AirflowFailException(str(error))
 
 
 class InvalidPipelineOperator(BaseOperator):

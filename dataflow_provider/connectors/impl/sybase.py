@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, time
 from typing import Any
@@ -103,6 +103,9 @@ _NULLABLE_NAMES = {"intn": "int", "floatn": "float", "datetimn": "datetime", "mo
                    "numericn": "numeric", "daten": "date", "timen": "time", "bigdatetimen": "bigdatetime",
                    "bigtimen": "bigtime", "uintn": "unsigned int", "longsysname": "varchar", "sysname": "varchar",
                    "usmallint": "unsigned smallint", "uint": "unsigned int", "ubigint": "unsigned bigint"}  # fmt: skip
+
+
+_OWN = frozenset({"driver", "dsn", "fast_executemany"})
 
 
 class SybaseSession(SizedTextSession):
@@ -206,6 +209,17 @@ class SybaseSession(SizedTextSession):
             raise empty_text(column, "Sybase ASE keeps as one blank")
         return value.isoformat() if isinstance(value, time) else value
 
+    def insert_rows(
+        self, table: str, columns: Sequence[IncomingColumn], blocks: Iterator[list[tuple[Any, ...]]]
+    ) -> None:
+        """By arrays of parameters where the connection's extra says that its ODBC driver has them."""
+        names = ", ".join(self.quote(column.name) for column in columns)
+        marks = ", ".join([self.parameter] * len(columns))
+        with closing(self._raw.cursor()) as cursor:
+            cursor.fast_executemany = bool(self._connection.extra.get("fast_executemany"))
+            for block in blocks:
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", block)
+
 
 class SybaseConnector(DbApiConnector[SybaseSession]):
     """SAP ASE 15.7 and later; not run against a live server."""
@@ -215,7 +229,7 @@ class SybaseConnector(DbApiConnector[SybaseSession]):
     def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> SybaseSession:
         driver = str(connection.extra.get("driver", DRIVER)).strip("{}")
         _check_driver(connection, driver)
-        given = {name: value for name, value in connection.extra.items() if name.lower() not in ("driver", "dsn")}
+        given = {name: value for name, value in connection.extra.items() if name.lower() not in _OWN}
         fields = {"TDS_Version": "5.0", "ClientCharset": "UTF-8", "APP": "dataflow"} if driver == DRIVER else {}
         bound = ConnectionSpec(
             connection.conn_id, "odbc", connection.host, connection.port or DEFAULT_PORT, connection.schema,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 import teradatasql
 from airflow.providers.odbc.hooks import odbc as odbc_hook
 
-from dataflow_provider.connectors.arrow_rows import incoming_columns
+from dataflow_provider.connectors.arrow_rows import IncomingColumn, incoming_columns
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiSession
@@ -178,7 +179,8 @@ TABLES = {
 }
 INSERTS = {
     **dict.fromkeys(BEGIN, 'INSERT INTO "t" ("n", "m", "t", "z", "b") VALUES (?, ?, ?, ?, ?)'),
-    "sqlserver": 'INSERT INTO "t" ([n], [m], [t], [z], [b]) VALUES (%s, %s, %s, %s, %s)',
+    "sqlserver": 'INSERT INTO "t" ([n], [m], [t], [z], [b]) VALUES '
+    + ", ".join(["(%s, CAST(%s AS DECIMAL(12, 2)), %s, %s, %s)"] * 2),
     "oracle": 'INSERT INTO "t" ("n", "m", "t", "z", "b") VALUES (:1, :2, :3, FROM_TZ(:4, \'+00:00\'), :5)',
 }
 NAIVE = datetime(2020, 1, 1)
@@ -204,7 +206,8 @@ def test_import_makes_the_table_first_and_fills_it_in_one_transaction(
     assert driver.asked == [
         'DROP TABLE "t"', TABLES[engine], BEGIN[engine], INSERTS[engine], COMMIT[engine], *END.get(engine, []),
     ]  # fmt: skip
-    assert driver.bound[-1] == [BOUND[engine], (None,) * 5]
+    sent = [BOUND[engine], (None,) * 5]
+    assert driver.bound[-1] == ((*sent[0], *sent[1]) if engine == "sqlserver" else sent)
 
 
 @pytest.mark.parametrize("engine", ["oracle", "sybase"])
@@ -345,4 +348,63 @@ def test_rows_are_sent_by_the_size_that_was_asked_for(engine: str, tmp_path: Pat
     session, driver = session_of(engine)
     session.batch_size = 2
     session.load_file('"t"', incoming_columns(path), path)
-    assert [len(block) for block in driver.bound if isinstance(block, list)] == [2, 2, 1]
+    if engine == "sqlserver":
+        assert [len(values) // len(ROWS.schema) for values in driver.bound] == [2, 2, 1]
+    else:
+        assert [len(block) for block in driver.bound if isinstance(block, list)] == [2, 2, 1]
+
+
+def test_sqlserver_gets_a_thousand_rows_a_statement_and_numbers_of_one_type(tmp_path: Path) -> None:
+    session, driver = session_of("sqlserver")
+    columns = [IncomingColumn("50% off", "DECIMAL", (38, 10)), IncomingColumn("t", "VARCHAR")]
+    blocks = iter([[(Decimal("1.5"), "a")] * 2500])
+    session.insert_rows("[t]", columns, blocks)
+    assert [asked.count("(CAST(%s AS DECIMAL(38, 10)), %s)") for asked in driver.asked] == [1000, 1000, 500]
+    assert driver.asked[0].startswith("INSERT INTO [t] ([50%% off], [t]) VALUES (CAST")
+    assert [len(values) for values in driver.bound] == [2000, 2000, 1000]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_sybase_sends_arrays_only_where_its_driver_is_said_to_have_them(asked: bool) -> None:
+    session, driver = session_of("sybase")
+    session._connection = replace(session._connection, extra={"fast_executemany": asked})
+    cursor = driver.cursor()
+    driver.cursor = lambda *_, **__: cursor  # type: ignore[method-assign]  # the same one, to look at it afterwards
+    session.insert_rows('"t"', [IncomingColumn("n", "INTEGER")], iter([[(1,)]]))
+    assert cursor.fast_executemany is asked
+    assert driver.asked == ['INSERT INTO "t" ("n") VALUES (?)']
+
+
+def fastload_of(path: Path, monkeypatch: pytest.MonkeyPatch, table: Any, *, extra: bool, loaded: int) -> list[str]:
+    """Import the table into Teradata, where three rows are many; return the INSERTs it is asked for."""
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+    session, driver = session_of("teradata")
+    monkeypatch.setattr(teradata, "FASTLOAD_ROWS", 3)
+    monkeypatch.setattr(session, "columns_of", lambda table: None)
+    monkeypatch.setattr(session, "fetch_number", lambda sql: loaded)
+    session._connection = replace(session._connection, extra={"fastload": extra})
+    session.import_rows('"s"."t"', path)
+    made = next(at for at, asked in enumerate(driver.asked) if asked.startswith("CREATE MULTISET TABLE"))
+    inserts = [at for at, asked in enumerate(driver.asked) if "INSERT INTO" in asked]
+    assert made < min(inserts)
+    return [driver.asked[at] for at in inserts]
+
+
+def test_teradata_loads_fast_into_the_table_just_made_only_when_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, path = pyarrow.table({"n": [1, 2, 3, 4]}), tmp_path / "rows.arrow"
+    fast = '{fn teradata_require_fastload}INSERT INTO "s"."t" (?)'
+    plain = 'INSERT INTO "s"."t" ("n") VALUES (?)'
+    assert fastload_of(path, monkeypatch, rows, extra=True, loaded=4) == [fast, fast]
+    assert fastload_of(path, monkeypatch, rows, extra=False, loaded=4) == [plain]
+    assert fastload_of(path, monkeypatch, rows.slice(0, 2), extra=True, loaded=2) == [plain]
+    large = pyarrow.table({"n": ["x" * 40_000, "", "", ""]})
+    assert fastload_of(path, monkeypatch, large, extra=True, loaded=4) == [plain]
+
+
+def test_teradata_misses_rows_that_fastload_has_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pyarrow.table({"n": [1, 2, 3, 4]})
+    with pytest.raises(TerminalError, match=r"DF-RUN-012.*3 of 4 rows"):
+        fastload_of(tmp_path / "rows.arrow", monkeypatch, rows, extra=True, loaded=3)

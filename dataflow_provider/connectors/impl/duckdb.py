@@ -257,7 +257,10 @@ class DuckDBSession:
 def _affected_rows(result: duckdb.DuckDBPyConnection) -> int | None:
     """Return the count that INSERT, UPDATE, DELETE and MERGE answer with; DDL answers no rows."""
     row = result.fetchone()
-    return row[0] if row is not None and isinstance(row[0], int) else None
+    if row is None or not isinstance(row[0], int):
+        return None
+    result.fetchone()  # There is no second; an answer that is not read to its end stands in the way of others.
+    return row[0]
 
 
 def _described(result: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -182,3 +182,14 @@ def test_spill_of_killed_processes_is_removed_by_the_next_writer(roots: Path) ->
 def test_unknown_connector_names_those_that_run() -> None:
     with pytest.raises(AuthorError, match="`duckdb`"):
         get_connector("db2")
+
+
+def test_rows_leave_and_come_right_after_a_number_was_asked_for(session: SqlSession, tmp_path: Path) -> None:
+    session.execute("CREATE TABLE counted AS SELECT 1 AS n")
+    session.execute("INSERT INTO counted VALUES (2)")
+    session.export_rows("SELECT * FROM counted", tmp_path / "rows.arrow")
+    assert session.fetch_number("SELECT COUNT(*) FROM counted") == 2
+    session.export_rows("SELECT * FROM counted", tmp_path / "rows.arrow")
+    assert session.fetch_number("SELECT COUNT(*) FROM counted") == 2
+    session.import_rows('"again"', tmp_path / "rows.arrow")
+    assert session.fetch_number("SELECT SUM(n) FROM again") == 3

@@ -23,7 +23,9 @@ def emit_node(node_id: str, draft: Draft, ids: Mapping[int, str], indent: int = 
     fields: dict[str, Any] = {"type": draft.type, "from": draft.from_(ids), **draft.fields}
     rank = {name: at for at, name in enumerate(NODE_ORDER)}
     ordered = sorted((item for item in fields.items() if item[1] is not None), key=lambda item: rank[item[0]])
-    return " " * indent + f"{node_id}:\n" + "".join(emit_field(key, value, indent + 2) for key, value in ordered)
+    return (
+        " " * indent + f"{scalar(node_id)}:\n" + "".join(emit_field(key, value, indent + 2) for key, value in ordered)
+    )
 
 
 def emit_field(key: str, value: Any, indent: int) -> str:

@@ -24,6 +24,16 @@ def roots(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_folder_that_cannot_be_made_tells_where(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    connection = ConnectionSpec("w", "duckdb", host=str(tmp_path / "file" / "w.duckdb"))
+    with (
+        pytest.raises(TerminalError, match=r"DF-CONN-021.*w\.duckdb"),
+        get_connector("duckdb").open(connection, SessionOptions(Holder("p", "s"))),
+    ):
+        pass
+
+
 @pytest.fixture
 def session(roots: Path) -> Iterator[SqlSession]:
     options = SessionOptions(Holder("p", "s"), file_roots=(roots / "inside",))

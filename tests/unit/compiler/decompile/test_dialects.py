@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from dataflow_provider.compiler.decompile.decompile import Decompiled, Origin, decompile_query
 from dataflow_provider.dialects.registry import get_dialect
+from dataflow_provider.spec.loader import parse_pipeline
 
 COLUMNS = {"id": "INTEGER", "k": "INTEGER", "v": "VARCHAR(10)", "x": "DECIMAL(10, 2)", "d": "DATE"}
 
@@ -79,3 +81,12 @@ def test_what_no_node_says_stays_in_the_words_of_its_engine(engine: str, sql: st
     made = convert(engine, sql)
     assert [reason in problem.message for problem in made.problems] == [True], made.problems
     assert text in made.text
+
+
+def test_name_that_yaml_takes_for_a_truth_value_is_quoted_wherever_it_stands() -> None:
+    text = convert("postgres", "WITH off AS (SELECT id FROM calls WHERE id > 1) SELECT id, id + 1 AS n FROM off").text
+    document = yaml.safe_load(text)
+    assert "off" in document["nodes"]
+    assert True not in document["nodes"]
+    assert False not in document["nodes"]
+    assert "off" in parse_pipeline(text, "q.yaml").require().nodes

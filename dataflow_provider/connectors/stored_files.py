@@ -38,6 +38,7 @@ from dataflow_provider.connectors.stores import (
 )
 from dataflow_provider.errors import DataflowError, TransientError
 from dataflow_provider.spec.nodes import FileSource, FileTarget
+from dataflow_provider.spec.suggestions import listed
 
 S = TypeVar("S")
 _FIRST_LOOK_BYTES = 1024 * 1024
@@ -154,7 +155,10 @@ def file_error(exc: duckdb.Error, reading: FileReading) -> DataflowError:
     from dataflow_provider.connectors.duckdb_messages import engine_error
 
     error = engine_error(exc)
-    return type(error)(error.code, reading.told(error.message), hint=error.hint)
+    told, names = reading.told(error.message), list(reading.names.values())
+    if not any(name in told for name in names):
+        told = f"{told} (in {listed(names, 3)})"
+    return type(error)(error.code, told, hint=error.hint)
 
 
 def _copied(store: Store, file: StoredFile, folder: Path) -> Path:

@@ -17,7 +17,7 @@ from dataflow_provider.connectors.connections import Connections
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.execution.gates import Gatekeeper
 from dataflow_provider.execution.history import FileHistory, RowHistory
-from dataflow_provider.execution.results import NodeResult, StageResult
+from dataflow_provider.execution.results import NodeResult, StageResult, StageState
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.execution.steps import blamed
 from dataflow_provider.quality.verdicts import Circumstances
@@ -77,5 +77,5 @@ class Judging:
                 if any(rule.kind == "history" for rule in gate.rules):
                     history.keep(gate.node, checked)
         seconds = round(time.monotonic() - started, 3)
-        state = "warning" if keeper.warned else "success"
+        state: StageState = "warning" if keeper.warned else "success"
         return StageResult(stage.id, state, seconds, tuple(nodes), quality=tuple(keeper.results))

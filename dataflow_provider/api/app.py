@@ -14,7 +14,7 @@ from dataflow_provider.api.guard import RequestGuard
 from dataflow_provider.api.openapi import describe_api
 from dataflow_provider.api.paths import API, APP, MOUNT, base_path
 from dataflow_provider.api.problems import install_problem_handlers
-from dataflow_provider.api.routes import backfills, connections, diagnoses, live, looks, me, pipelines, runs
+from dataflow_provider.api.routes import backfills, connections, diagnoses, live, looks, me, pipelines, records, runs
 from dataflow_provider.api.web_app import create_web_app
 
 
@@ -41,17 +41,8 @@ def create_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for router in (
-        me.router,
-        pipelines.router,
-        runs.router,
-        diagnoses.router,
-        backfills.router,
-        connections.router,
-        looks.router,
-        live.router,
-    ):
-        api.include_router(router)
+    for routes in (me, pipelines, runs, records, diagnoses, backfills, connections, looks, live):
+        api.include_router(routes.router)
     install_problem_handlers(api)
     describe_api(api)
     return api

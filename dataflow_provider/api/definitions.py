@@ -29,7 +29,7 @@ from dataflow_provider.schedules.wording import describe_schedule
 from dataflow_provider.settings import Settings
 from dataflow_provider.spec.findings import Finding, InvalidPipelineError
 from dataflow_provider.spec.loader import parse_pipeline
-from dataflow_provider.spec.models import Pipeline, Schedule
+from dataflow_provider.spec.models import Notify, Pipeline, Schedule, Sla
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,23 @@ class ScheduleFacts:
     after: tuple[str, ...]
 
 
+_NOBODY = Notify()
+
+
 @dataclass(frozen=True)
 class Facts:
-    """The little of a definition that the list shows; light enough to keep for every pipeline."""
+    """The little of a definition that the list and the watch need; light enough to keep for every pipeline."""
 
     schedule: ScheduleFacts | None
     findings_count: int
+    sla: Sla | None = None
+    notify: Notify = _NOBODY
+    timezone: str = "UTC"
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The pipelines that this one waits for."""
+        return self.schedule.after if self.schedule else ()
 
 
 _kept_facts: dict[str, Facts] = {}
@@ -163,7 +174,9 @@ def define(text: str, file: str) -> Definition:
 def _facts_of(definition: Definition | None) -> Facts:
     if definition is None or definition.pipeline is None:
         return Facts(None, len(definition.findings) if definition else 0)
-    return Facts(_schedule_facts(definition.pipeline.schedule), len(definition.findings))
+    pipeline = definition.pipeline
+    zone = pipeline.schedule.timezone if pipeline.schedule else "UTC"
+    return Facts(_schedule_facts(pipeline.schedule), len(definition.findings), pipeline.sla, pipeline.notify, zone)
 
 
 def _schedule_facts(schedule: Schedule | None) -> ScheduleFacts | None:

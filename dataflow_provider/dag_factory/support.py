@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dataflow_provider.spec.findings import Problem, Severity
+from dataflow_provider.spec.findings import Problem
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import SourceBase
 
@@ -78,22 +78,10 @@ def _incremental(pipeline: Pipeline) -> Iterator[Problem]:
             )
 
 
-def _messages(pipeline: Pipeline) -> Iterator[Problem]:
-    if "notify" in pipeline.model_fields_set:
-        yield _told("notify", "Messages are not sent yet: nobody hears of a failure of this pipeline.")
-    if pipeline.sla is not None:
-        yield _told("sla", "The SLA is not watched yet: a late run is not reported.")
-
-
-def _told(key: str, message: str) -> Problem:
-    return Problem("DF-DAG-020", (key,), message, severity=Severity.WARNING)
-
-
 RULES: tuple[Rule, ...] = (
     _overlap,
     _required_params,
     _catchup,
     _tags,
     _incremental,
-    _messages,
 )

@@ -117,3 +117,75 @@ class Lease(Base):
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
     position: Mapped[dict[str, Any]]
+
+
+class SlaRecord(Base):
+    """One promise of a pipeline's `sla`: a day's `finish_by` (subject: the day) or a run's `max_duration` (the run)."""
+
+    __tablename__ = "dataflow_sla"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    pipeline_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(ID_LENGTH))
+    run_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20))
+    at_risk_at: Mapped[datetime | None]
+    breached_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("pipeline_id", "kind", "subject"), Index(None, "pipeline_id", "due_at"))
+
+
+class Notice(Base):
+    """Something that people are told of; the same again only counts up until it is over (`resolved_at`)."""
+
+    __tablename__ = "dataflow_notification"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    pipeline_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    run_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    kind: Mapped[str] = mapped_column(String(20))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(500))
+    node: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    line: Mapped[str | None] = mapped_column(Text)
+    diagnosis: Mapped[str | None] = mapped_column(Text)
+    occurrences: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "pipeline_id", "resolved_at"), Index(None, "last_seen_at"))
+
+
+class Delivery(Base):
+    """One message of a notice to one channel; `attempts` doubles as the mark by which a sender claims it."""
+
+    __tablename__ = "dataflow_delivery"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    notice_key: Mapped[int] = mapped_column(BigId, ForeignKey("dataflow_notification.id", ondelete="CASCADE"))
+    via: Mapped[str] = mapped_column(String(20))
+    connection: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    recipients: Mapped[list[str]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(20))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    next_try_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index(None, "state", "next_try_at"), Index(None, "notice_key"))
+
+
+class NoticeRead(Base):
+    """A user has read a notice; one that comes again after that is unread again."""
+
+    __tablename__ = "dataflow_notification_read"
+
+    notice_key: Mapped[int] = mapped_column(
+        BigId, ForeignKey("dataflow_notification.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_name: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    read_at: Mapped[datetime]

@@ -13,6 +13,8 @@ from dataflow_provider.spec.findings import Problem
 
 StageState = Literal["success", "warning"]
 RunState = Literal["success", "warning", "failed"]
+MAX_SQL = 40_000
+"""Characters of SQL that a task leaves."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class StageResult:
     `quality` has a result for each rule of its quality nodes, `ai` what each model took. `reused` says that an earlier
     try has done it.
 
-    `compiled` is what it ran, for lineage; it stays in the process.
+    `compiled` is what it ran, for lineage; it stays in the process, but for its statements.
     """
 
     stage: str
@@ -101,7 +103,17 @@ class StageResult:
             "quality": [one.to_json() for one in self.quality],
             **({"ai": [one.to_json() for one in self.ai]} if self.ai else {}),
             **({"transfers": [one.to_json() for one in self.transfers]} if self.transfers else {}),
+            **({"sql": self._statements()} if self.compiled else {}),
         }
+
+    def _statements(self) -> list[str]:
+        """Return the statements that read, built and checked the rows, as far as the limit goes."""
+        told: list[str] = []
+        for step in self.compiled.steps if self.compiled else ():
+            if sum(map(len, told)) + len(step.sql) > MAX_SQL:
+                return [*told, "-- more than is kept"]
+            told.append(step.sql)
+        return told
 
 
 @dataclass(frozen=True)

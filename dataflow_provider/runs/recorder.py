@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,9 +17,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from dataflow_provider.compiler.plan import Plan
-from dataflow_provider.db.tables import NodeRecord, RunRecord
+from dataflow_provider.db.tables import Delivery, NodeRecord, Notice, NoticeRead, RunRecord, SlaRecord
 from dataflow_provider.runs.lease import Held
-from dataflow_provider.runs.records import OVER, NodeFigures, RecordState, RunFigures, build_figures
+from dataflow_provider.runs.notices import tell_of_run
+from dataflow_provider.runs.records import FINISHED, OVER, NodeFigures, RecordState, RunFigures, build_figures
+from dataflow_provider.runs.sla import known_lateness
 from dataflow_provider.runs.source import (
     OPEN_STATES,
     Seen,
@@ -30,6 +32,8 @@ from dataflow_provider.runs.source import (
     find_open,
     load_run,
 )
+from dataflow_provider.runs.statistics import SCHEDULED, earlier_rows, judge_rows
+from dataflow_provider.spec.models import Notify, Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +50,10 @@ class Definition(Protocol):
     @property
     def plan(self) -> Plan | None:
         """Its plan; None when the text is broken."""
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """What it says; None when the text is broken."""
 
 
 ReadDefinition = Callable[[Session, str, UUID | None], Definition | None]
@@ -66,20 +74,22 @@ class Recorder:
         written = 0
         for seen in self._changed(session, held):
             source = load_run(session, seen)
-            figures = None if source is None else build_figures(source, self._plan(session, source))
-            session.rollback()  # what was read must not be older than the lease that it is written under
-            if source is None or figures is None:
-                continue
-            with held.transaction(session):
-                store(session, source, figures, held.now())
-                held.position["cursor"] = max(seen.id, held.position.get("cursor", 0))
-            written += 1
+            if source is not None:
+                self._record(session, held, source)
+                written += 1
         self._close_lost(session, held)
         return written
 
-    def _plan(self, session: Session, source: SourceRun) -> Plan | None:
+    def _record(self, session: Session, held: Held, source: SourceRun) -> None:
         definition = self.read_definition(session, source.pipeline_id, source.version)
-        return definition.plan if definition else None
+        figures = _judged(session, source, build_figures(source, definition.plan if definition else None))
+        notify = definition.pipeline.notify if definition and definition.pipeline else Notify()
+        session.rollback()  # what was read must not be older than the lease that it is written under
+        with held.transaction(session):
+            record, is_news = store(session, source, figures, held.now())
+            if is_news:
+                tell_of_run(session, record, notify, held.now(), held.since)
+            held.position["cursor"] = max(source.seen.id, held.position.get("cursor", 0))
 
     def _changed(self, session: Session, held: Held) -> list[Seen]:
         """Return the runs whose record is missing or old; a run at work always, since its tasks move."""
@@ -118,6 +128,17 @@ class Recorder:
                 record.error = "The run was deleted in Airflow before it was over."
 
 
+def _judged(session: Session, source: SourceRun, figures: RunFigures) -> RunFigures:
+    """Return the figures with what only other records tell: an unusual number of rows, an end that came too late."""
+    if figures.state not in FINISHED:
+        return figures
+    reasons = [*figures.reasons, *known_lateness(session, source.pipeline_id, [source.run_id])]
+    if source.run_type in SCHEDULED:
+        unusual = judge_rows(figures.rows_written, earlier_rows(session, source.pipeline_id, source.due_at))
+        reasons += [unusual] if unusual else []
+    return replace(figures, reasons=tuple(reasons), state=RecordState.WARNING if reasons else figures.state)
+
+
 def _mark(seen: Seen) -> tuple[str, datetime | None]:
     return seen.state, seen.updated_at
 
@@ -131,11 +152,12 @@ def _known(session: Session, ids: Iterable[int]) -> dict[int, tuple[str, datetim
     return {row.source_id: (row.source_state, row.source_updated_at) for row in rows}
 
 
-def store(session: Session, source: SourceRun, figures: RunFigures, now: datetime) -> RunRecord:
-    """The run and its nodes have these records, whatever was there before."""
+def store(session: Session, source: SourceRun, figures: RunFigures, now: datetime) -> tuple[RunRecord, bool]:
+    """The run and its nodes have these records, whatever was there before; also tell whether the run has just ended."""
     own = (RunRecord.pipeline_id == source.pipeline_id, RunRecord.run_id == source.run_id)
     record = session.scalar(select(RunRecord).where(*own))
     values = _run_values(source, figures, now)
+    before = None if record is None else (record.state, record.ended_at)
     if record is None:
         record = RunRecord(**values)
         session.add(record)
@@ -144,7 +166,8 @@ def store(session: Session, source: SourceRun, figures: RunFigures, now: datetim
         for name, value in values.items():
             setattr(record, name, value)
     _store_nodes(session, record.id, figures.nodes)
-    return record
+    was_over = before is not None and before[0] in OVER and before[1] == record.ended_at
+    return record, figures.state in OVER and not was_over
 
 
 def _run_values(source: SourceRun, figures: RunFigures, now: datetime) -> Mapping[str, Any]:
@@ -194,17 +217,23 @@ def _store_nodes(session: Session, run_key: int, nodes: Iterable[NodeFigures]) -
 
 
 def forget_old(session: Session, held: Held, days: float) -> int:
-    """Records of runs that ended longer ago are gone; return how many. Zero days keeps everything."""
+    """Records of runs that ended longer ago are gone, and what was told then; return how many runs.
+
+    Zero days keeps everything.
+    """
     if days <= 0:
         return 0
+    until = held.now() - timedelta(days=days)
     moment = func.coalesce(RunRecord.ended_at, RunRecord.started_at, RunRecord.queued_at, RunRecord.recorded_at)
-    old = select(RunRecord.id).where(
-        moment < held.now() - timedelta(days=days), RunRecord.state.not_in(OPEN_STATES)
-    ).limit(1000)  # fmt: skip
-    ids = list(session.scalars(old))
+    old = select(RunRecord.id).where(moment < until, RunRecord.state.not_in(OPEN_STATES)).limit(1000)
+    runs = list(session.scalars(old))
+    notices = list(session.scalars(select(Notice.id).where(Notice.last_seen_at < until).limit(1000)))
     session.rollback()
-    if ids:
-        with held.transaction(session):
-            session.execute(delete(NodeRecord).where(NodeRecord.run_key.in_(ids)))
-            session.execute(delete(RunRecord).where(RunRecord.id.in_(ids)))
-    return len(ids)
+    with held.transaction(session):
+        session.execute(delete(NodeRecord).where(NodeRecord.run_key.in_(runs)))
+        session.execute(delete(RunRecord).where(RunRecord.id.in_(runs)))
+        for table in (Delivery, NoticeRead):
+            session.execute(delete(table).where(table.notice_key.in_(notices)))
+        session.execute(delete(Notice).where(Notice.id.in_(notices)))
+        session.execute(delete(SlaRecord).where(SlaRecord.due_at < until))
+    return len(runs)

@@ -15,7 +15,6 @@ from dataflow_provider.runs.source import SourceRun, SourceTask
 from dataflow_provider.spec.nodes import SourceBase, TargetBase
 
 MAX_ERROR = 4_000
-MAX_SQL = 40_000
 _NODE = re.compile(r"node `([a-z][a-z0-9_]*)`")
 
 
@@ -190,7 +189,7 @@ def _sql(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
     if not statements:
         return None, None
     text = ";\n\n".join(statements)
-    return hashlib.sha256(text.encode()).hexdigest(), text[:MAX_SQL]
+    return hashlib.sha256(text.encode()).hexdigest(), text
 
 
 def _quality_reasons(run: SourceRun) -> Iterator[Mapping[str, Any]]:

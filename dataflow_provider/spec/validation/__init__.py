@@ -8,7 +8,7 @@ from dataflow_provider.spec.validation.edges import validate_cycles, validate_ed
 from dataflow_provider.spec.validation.hooks import validate_hooks
 from dataflow_provider.spec.validation.identity import validate_identity
 from dataflow_provider.spec.validation.nodes import validate_nodes
-from dataflow_provider.spec.validation.notifications import validate_notifications
+from dataflow_provider.spec.validation.notifications import validate_notifications, validate_sla
 from dataflow_provider.spec.validation.params import validate_params
 from dataflow_provider.spec.validation.quality import validate_quality
 from dataflow_provider.spec.validation.run_values import validate_run_values
@@ -24,6 +24,7 @@ RULES = (
     validate_params,
     validate_run_values,
     validate_notifications,
+    validate_sla,
     validate_edges,
     validate_cycles,
     validate_nodes,

@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from dataflow_plugin import DataflowPlugin, build_views
+from dataflow_provider.api import run_service
 
 MEASURE = """
 import sys, time, airflow.plugins_manager
@@ -58,3 +60,23 @@ def test_root_of_the_mount_leads_to_the_app(server: TestClient, monkeypatch: pyt
     for path in ("/dataflow/", "/dataflow/app"):
         response = server.get(path, follow_redirects=False)
         assert response.headers["location"] == "/airflow/dataflow/app/"
+
+
+def test_server_starts_our_threads_with_itself_and_ends_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    class Service:
+        def start(self) -> None:
+            heard.append("start")
+
+        def stop(self) -> None:
+            heard.append("stop")
+
+    monkeypatch.setattr(run_service, "RunService", Service)
+    airflow = FastAPI()
+    for declared in DataflowPlugin.fastapi_root_middlewares:
+        airflow.add_middleware(declared["middleware"], *declared["args"], **declared["kwargs"])
+    with TestClient(airflow) as client:
+        assert heard == ["start"]
+        assert client.get("/nothing").status_code == 404
+    assert heard == ["start", "stop"]

@@ -36,6 +36,11 @@ ROUTES = {
     ("POST", "/pipelines/{pipeline_id}/nodes/{node}/preview"): Right.PREVIEW_DATA,
     ("POST", "/pipelines/{pipeline_id}/nodes/{node}/profile"): Right.PREVIEW_DATA,
     ("GET", "/runs/{pipeline_id}/{run_id}"): Right.VIEW,
+    ("GET", "/runs/{pipeline_id}/{run_id}/record"): Right.VIEW,
+    ("GET", "/pipelines/{pipeline_id}/history"): Right.VIEW,
+    ("GET", "/pipelines/{pipeline_id}/statistics"): Right.VIEW,
+    ("GET", "/notifications"): Right.VIEW,
+    ("POST", "/notifications/read"): Right.VIEW,
     ("POST", "/runs/{pipeline_id}/{run_id}/cancel"): Right.RUN,
     ("GET", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/log"): Right.READ_LOGS,
 }

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from dataflow_provider.api.definitions import load_definition
-from dataflow_provider.api.run_service import LEASE_NAME, RunService
+from dataflow_provider.api.run_service import LEASE_NAME, RecordThread
 from dataflow_provider.db.tables import Lease, NodeRecord, RunRecord
 from dataflow_provider.runs.lease import LEASE_S, Held, LeaseLostError, acquire
 from dataflow_provider.runs.recorder import Recorder, forget_old
@@ -280,7 +280,7 @@ def test_next_holder_goes_on_where_the_last_one_stopped(
 def test_two_services_at_once_leave_one_record_a_run(session: Session, usage: Project) -> None:
     for number in range(1, 6):
         make_run("usage", number, stages=DONE)
-    services = [RunService(interval_s=0.01) for _ in range(2)]
+    services = [RecordThread(interval_s=0.01) for _ in range(2)]
     for service in services:
         service.start()
     try:

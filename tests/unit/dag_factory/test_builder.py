@@ -142,10 +142,10 @@ def test_dag_of_nodes_that_cannot_run_yet_is_refused_with_their_places() -> None
 
 def test_dag_with_warnings_shows_and_logs_them(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        doc = build("sla: {max_duration: 45m}\n").doc_md
+        doc = build('sla: {finish_by: "07:30"}\n').doc_md
     assert doc is not None
-    assert "`DF-DAG-020`" in doc
-    assert "DF-DAG-020" in caplog.text
+    assert "`DF-NOTIFY-010`" in doc
+    assert "DF-NOTIFY-010" in caplog.text
 
 
 @pytest.mark.parametrize(("overlap", "gate"), GATES.items())

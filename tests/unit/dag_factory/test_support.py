@@ -27,8 +27,6 @@ def codes(top: str) -> list[tuple[str, tuple[str | int, ...], Severity]]:
         ),
         ('schedule: {cron: "0 6 * * *", catchup: true}\n', ("DF-DAG-014", ("schedule", "catchup"), Severity.ERROR)),
         (f"tags: [short, {'x' * 101}]\n", ("DF-DAG-015", ("tags", 1), Severity.ERROR)),
-        ("notify: {on_failure: [{via: email, to: a@b.c}]}\n", ("DF-DAG-020", ("notify",), Severity.WARNING)),
-        ("sla: {max_duration: 45m}\n", ("DF-DAG-020", ("sla",), Severity.WARNING)),
     ],
 )
 def test_support_of_what_a_dag_would_not_do_is_told(

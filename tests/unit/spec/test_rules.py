@@ -152,7 +152,10 @@ PARAMS = (
         Severity.WARNING,
     ),
     Case("DF-NOTIFY-001", "", "address", "notify: {on_failure: [⟪{via: email}]}\n"),
-    Case("DF-NOTIFY-002", "", "`connection`", "notify: {on_sla: [⟪{via: slack}]}\n"),
+    Case("DF-NOTIFY-002", "", "`connection`", "notify: {on_failure: [⟪{via: slack}]}\n"),
+    Case("DF-NOTIFY-008", "", "finish_by", "⟪sla: {}\n"),
+    Case("DF-NOTIFY-009", "", "no `sla`", "notify: {⟪on_sla: [{via: email, to: a@b.c}]}\n", Severity.WARNING),
+    Case("DF-NOTIFY-010", "", "no schedule", 'sla: {finish_by: ⟪"07:30"}\n', Severity.WARNING),
 )
 
 NODES = (

@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notifications
+         * @description Return the notifications of the pipelines that the caller may read.
+         */
+        get: operations["list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Notifications
+         * @description Mark notifications as read by the caller, and return the newest page.
+         */
+        post: operations["read_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines": {
         parameters: {
             query?: never;
@@ -232,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines/{pipeline_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description Return the records of a pipeline's runs, newest first; those of a deleted pipeline too.
+         */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines/{pipeline_id}/next-runs": {
         parameters: {
             query?: never;
@@ -316,6 +376,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines/{pipeline_id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Statistics
+         * @description Return durations, success rate, SLA and freshness of a pipeline.
+         */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{pipeline_id}/{run_id}": {
         parameters: {
             query?: never;
@@ -350,6 +430,26 @@ export interface paths {
          * @description Stop a run that is not over: its running stages are ended, those not begun never start.
          */
         post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{pipeline_id}/{run_id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run Record
+         * @description Return the record of a run and its nodes; errors and SQL only with `read_logs`.
+         */
+        get: operations["get_run_record"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -704,6 +804,28 @@ export interface components {
             required: boolean;
         };
         /**
+         * DeliveryState
+         * @description What became of a message.
+         */
+        DeliveryState: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Error
+             * @description Why the last try failed; None without the right `read_logs`
+             */
+            error: string | null;
+            /** Recipients */
+            recipients: string[];
+            /**
+             * State
+             * @description `pending`, `sent` or `failed` (given up)
+             */
+            state: string;
+            /** Via */
+            via: string;
+        };
+        /**
          * DiagnosisAction
          * @description Something to do about a failure.
          */
@@ -1022,6 +1144,59 @@ export interface components {
             seconds: number;
         };
         /**
+         * Notification
+         * @description Something that people are told of.
+         */
+        Notification: {
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryState"][];
+            /** Diagnosis */
+            diagnosis: string | null;
+            /** Id */
+            id: number;
+            /** Is Read */
+            is_read: boolean;
+            /**
+             * Kind
+             * @description `failure`, `warning`, `sla_at_risk`, `sla_breach` or `recovery`
+             */
+            kind: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+            /**
+             * Line
+             * @description First line of the error, or the reasons; None without `read_logs`
+             */
+            line: string | null;
+            /** Node */
+            node: string | null;
+            /** Occurrences */
+            occurrences: number;
+            /** Pipeline Id */
+            pipeline_id: string;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * NotificationPage
+         * @description Notifications, newest first.
+         */
+        NotificationPage: {
+            /** Items */
+            items: components["schemas"]["Notification"][];
+            /** Total */
+            total: number;
+            /** Unread */
+            unread: number;
+        };
+        /**
          * ParamField
          * @description One field of the run form.
          */
@@ -1328,6 +1503,127 @@ export interface components {
             yaml?: string | null;
         };
         /**
+         * ReadNotifications
+         * @description Which notifications are read now.
+         */
+        ReadNotifications: {
+            /**
+             * Ids
+             * @description None = all that the caller may see
+             */
+            ids?: number[] | null;
+        };
+        /**
+         * RecordedNode
+         * @description What one node did in a run; counts are None unless measured.
+         */
+        RecordedNode: {
+            /**
+             * Bytes Moved
+             * @description Size of its rows that came from another connection
+             */
+            bytes_moved: number | null;
+            /** Id */
+            id: string;
+            /** Is Checkpoint */
+            is_checkpoint: boolean;
+            /**
+             * Quality
+             * @description Results of its rules; samples only with `preview_data`
+             */
+            quality: {
+                [key: string]: unknown;
+            }[];
+            /** Rows In */
+            rows_in: number | null;
+            /** Rows Out */
+            rows_out: number | null;
+            /** Rows Rejected */
+            rows_rejected: number | null;
+            /** Seconds */
+            seconds: number | null;
+            /**
+             * Sql
+             * @description None without the right `read_logs`
+             */
+            sql: string | null;
+            /**
+             * Sql Hash
+             * @description Of the stage's SQL, with its last node
+             */
+            sql_hash: string | null;
+            /** Stage */
+            stage: string;
+            state: components["schemas"]["RecordState"];
+            /** Try Number */
+            try_number: number;
+            /** Type */
+            type: string | null;
+        };
+        /**
+         * RecordedRun
+         * @description A run's record; it stays when the pipeline is deleted.
+         */
+        RecordedRun: {
+            /**
+             * Bytes Moved
+             * @description Size of the rows that came from other connections
+             */
+            bytes_moved: number | null;
+            /** Duration S */
+            duration_s: number | null;
+            /** End */
+            end: string | null;
+            /**
+             * Error
+             * @description First error; None without the right `read_logs`
+             */
+            error: string | null;
+            /** Error Node */
+            error_node: string | null;
+            /** Interval End */
+            interval_end: string | null;
+            /** Interval Start */
+            interval_start: string | null;
+            /** Pipeline Id */
+            pipeline_id: string;
+            /** Reasons */
+            reasons: components["schemas"]["RunReason"][];
+            /** Rows Read */
+            rows_read: number | null;
+            /** Rows Rejected */
+            rows_rejected: number | null;
+            /** Rows Written */
+            rows_written: number | null;
+            /** Run Id */
+            run_id: string;
+            /** Run Type */
+            run_type: string;
+            /** Start */
+            start: string | null;
+            state: components["schemas"]["RecordState"];
+            /** Triggered By */
+            triggered_by: string | null;
+            /** Workspace */
+            workspace: string;
+        };
+        /**
+         * RecordedRunPage
+         * @description Records, newest first.
+         */
+        RecordedRunPage: {
+            /** Items */
+            items: components["schemas"]["RecordedRun"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * RecordState
+         * @description How a run or node stands, in people's words.
+         * @enum {string}
+         */
+        RecordState: "queued" | "running" | "success" | "warning" | "failed" | "cancelled" | "skipped";
+        /**
          * Right
          * @description One thing a person may do; a row of the table in `docs/security.md`.
          * @enum {string}
@@ -1442,6 +1738,32 @@ export interface components {
             items: components["schemas"]["Run"][];
             /** Total */
             total: number;
+        };
+        /**
+         * RunReason
+         * @description Why a run that finished is a warning.
+         */
+        RunReason: {
+            /**
+             * Kind
+             * @description `quality`, `rows` (an unusual number of rows) or `late`
+             */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Node */
+            node: string | null;
+            /** Rule */
+            rule: string | null;
+        };
+        /**
+         * RunRecordDetail
+         * @description A run's record with its nodes.
+         */
+        RunRecordDetail: {
+            /** Nodes */
+            nodes: components["schemas"]["RecordedNode"][];
+            run: components["schemas"]["RecordedRun"];
         };
         /**
          * RunStage
@@ -1672,6 +1994,48 @@ export interface components {
              * @default false
              */
             unpause: boolean;
+        };
+        /**
+         * Statistics
+         * @description Figures over the runs of the last days; None where there is nothing to tell.
+         */
+        Statistics: {
+            /**
+             * Fresh At
+             * @description When the newest finished run ended, however long ago
+             */
+            fresh_at: string | null;
+            /**
+             * Fresh Until
+             * @description Up to when its data goes
+             */
+            fresh_until: string | null;
+            /** P50 S */
+            p50_s: number | null;
+            /** P95 S */
+            p95_s: number | null;
+            /** P99 S */
+            p99_s: number | null;
+            /** Runs */
+            runs: {
+                [key: string]: number;
+            };
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Sla Broken */
+            sla_broken: number;
+            /** Sla Kept */
+            sla_kept: number;
+            /** Sla Rate */
+            sla_rate: number | null;
+            /**
+             * Success Rate
+             * @description Finished of finished and failed runs, 0 to 1
+             */
+            success_rate: number | null;
         };
         /**
          * Suspicion
@@ -1954,6 +2318,126 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notifications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNotifications"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2515,6 +2999,69 @@ export interface operations {
             };
         };
     };
+    get_history: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                /** @description Any of these */
+                state?: components["schemas"]["RecordState"][] | null;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordedRunPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_next_runs: {
         parameters: {
             query?: {
@@ -2844,6 +3391,66 @@ export interface operations {
             };
         };
     };
+    get_statistics: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_run: {
         parameters: {
             query?: never;
@@ -2962,6 +3569,74 @@ export interface operations {
             };
             /** @description Validation Error */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRecordDetail"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

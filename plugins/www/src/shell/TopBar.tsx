@@ -3,6 +3,7 @@ import { LuCircleHelp, LuSearch } from "react-icons/lu";
 
 import { Breadcrumb } from "./Breadcrumb";
 import { Mark } from "./Mark";
+import { NotificationBell } from "./NotificationBell";
 import { useOverlay } from "./overlays";
 import { UserMenu } from "./UserMenu";
 import { WorkspaceSelect } from "./WorkspaceSelect";
@@ -22,6 +23,7 @@ export const TopBar = () => {
         <Kbd display={{ base: "none", md: "inline-flex" }} size="sm">/</Kbd>
       </Button>
       <IconButton aria-label="Keyboard help" onClick={() => show("help")} size="xs" title="Keyboard help (?)" variant="ghost"><LuCircleHelp aria-hidden /></IconButton>
+      <NotificationBell />
       <UserMenu />
     </Flex>
   );

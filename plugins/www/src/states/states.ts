@@ -12,6 +12,7 @@ export type StateLook = {
 const look = (token: string, label: string, icon: StateLook["icon"], active = false): StateLook => ({ active, icon, label, token });
 
 const LOOKS: Record<string, StateLook> = {
+  cancelled: look("none", "Cancelled", "ban"),
   deferred: look("deferred", "Deferred", "clock", true),
   failed: look("failed", "Failed", "cross"),
   invalid: look("failed", "Invalid YAML", "warning"),

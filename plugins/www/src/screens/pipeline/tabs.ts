@@ -3,6 +3,7 @@ export const TABS = [
   { label: "YAML", value: "yaml" },
   { label: "Runs", value: "runs" },
   { label: "Schedule", value: "schedule" },
+  { label: "History", value: "history" },
 ] as const;
 
 export type Tab = (typeof TABS)[number]["value"];

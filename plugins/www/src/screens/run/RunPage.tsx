@@ -12,6 +12,7 @@ import { nodeStatuses } from "src/graph/status";
 import { LogPanel } from "src/log/LogPanel";
 
 import type { LinkLook } from "./LiveMark";
+import { NodesPane } from "./NodesPane";
 import { RunHeader } from "./RunHeader";
 import { StageSelect } from "./StageSelect";
 import { StagesTable } from "./StagesTable";
@@ -26,7 +27,8 @@ export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
   const statuses = useMemo(() => nodeStatuses(stages), [stages]);
   const split = useDefaultLayout({ id: "dataflow-run-split", storage: window.localStorage });
   const hasFailed = view.stage?.state === "failed" || view.stage?.state === "up_for_retry";
-  const pane: Pane = !mayReadLogs || (view.pane === "diagnosis" && !hasFailed) ? "stages" : view.pane;
+  const needsLogs = view.pane === "log" || view.pane === "diagnosis";
+  const pane: Pane = (needsLogs && !mayReadLogs) || (view.pane === "diagnosis" && !hasFailed) ? "stages" : view.pane;
   const openLog = mayReadLogs ? view.openLog : undefined;
   return (
     <Flex direction="column" height="100%">
@@ -43,9 +45,10 @@ export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
           <Separator className="split" id="split" />
           <Panel defaultSize="42%" id="details" minSize="120px">
             <Flex bg="bg" direction="column" height="100%">
-              <Tabs.Root borderBottomWidth="1px" flexShrink="0" onValueChange={({ value }) => view.setPane(value === "log" || value === "diagnosis" ? value : "stages")} paddingX="4" size="sm" value={pane}>
+              <Tabs.Root borderBottomWidth="1px" flexShrink="0" onValueChange={({ value }) => view.setPane(value)} paddingX="4" size="sm" value={pane}>
                 <Tabs.List borderBottomWidth="0">
                   <Tabs.Trigger aria-controls="run-pane" value="stages">Stages</Tabs.Trigger>
+                  <Tabs.Trigger aria-controls="run-pane" value="nodes">Nodes</Tabs.Trigger>
                   {mayReadLogs ? <Tabs.Trigger aria-controls="run-pane" value="log">Log</Tabs.Trigger> : null}
                   {mayReadLogs && hasFailed ? <Tabs.Trigger aria-controls="run-pane" value="diagnosis">Why it failed</Tabs.Trigger> : null}
                 </Tabs.List>
@@ -57,7 +60,7 @@ export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
                   <LogPanel key={`${view.stage.id}:${view.tryNumber}`} marked={view.line} onMark={view.setLine} onTry={view.setTry} run={{ pipelineId: run.pipeline_id, runId: run.run_id }} stage={view.stage} tryNumber={view.tryNumber}>
                     <StageSelect onSelect={view.openLog} stage={view.stage} stages={stages} />
                   </LogPanel>
-                ) : <StagesTable openLog={openLog} stages={stages} />}
+                ) : pane === "nodes" ? <NodesPane run={run} /> : <StagesTable openLog={openLog} stages={stages} />}
               </Box>
             </Flex>
           </Panel>

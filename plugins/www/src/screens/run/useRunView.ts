@@ -3,9 +3,8 @@ import { useSearchParams } from "react-router-dom";
 
 import { stageOfInterest, type RunStage } from "src/graph/status";
 
-export type Pane = "stages" | "log" | "diagnosis";
-
-const asPane = (text: string | null): Pane => (text === "log" || text === "diagnosis" ? text : "stages");
+const PANES = ["stages", "nodes", "log", "diagnosis"] as const;
+export type Pane = (typeof PANES)[number];
 
 const numberOf = (text: string | null): number | null => {
   const value = Number(text);
@@ -28,14 +27,14 @@ export const useRunView = (stages: readonly RunStage[]) => {
     [setParams],
   );
   const stage = stages.find(({ id }) => id === params.get("stage")) ?? stageOfInterest(stages) ?? stages[0];
-  const pane = asPane(params.get("pane"));
+  const pane: Pane = PANES.find((each) => each === params.get("pane")) ?? "stages";
   const openLog = useCallback((stageId: string) => update({ line: null, pane: "log", stage: stageId, try: null }), [update]);
   return {
     line: numberOf(params.get("line")),
     openLog,
     pane,
     setLine: (line: number | null) => update({ line: line === null ? null : String(line), pane: "log", stage: stage?.id ?? null }),
-    setPane: (next: Pane) => update({ pane: next === "stages" ? null : next }),
+    setPane: (next: string) => update({ pane: next === "stages" ? null : next }),
     setTry: (tryNumber: number) => update({ line: null, stage: stage?.id ?? null, try: String(tryNumber) }),
     stage,
     tryNumber: Math.min(numberOf(params.get("try")) ?? Infinity, Math.max(stage?.try_number ?? 1, 1)),

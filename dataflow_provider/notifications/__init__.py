@@ -1,0 +1,1 @@
+"""Messages to people by email, Slack and PagerDuty, through Airflow's official providers and its connections."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dataflow_provider.dag_factory.loading import load_folder
+from dataflow_provider.operators.asset_watermarks import watermark_asset
 from tests.engines.kafka import KafkaBroker
 from tests.unit.operators.conftest import MakeContext, Query
 
@@ -38,6 +39,41 @@ class Store:
 
     def delete(self, key: str) -> None:
         self.kept.pop(key, None)
+
+
+def test_incremental_topic_is_read_on_after_what_the_tasks_have_published(
+    project: Path, query: Query, make_context: MakeContext, kafka_broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = kafka_broker.topic(2)
+    monkeypatch.setenv("AIRFLOW_CONN_BUS", json.dumps({"conn_type": "kafka", "extra": kafka_broker.extra}))
+    text = PIPELINE.replace("topic: TOPIC,", f"topic: {topic}, incremental: {{column: _offset}},")
+    (project / "yaml_pipelines" / "telecom" / "events.yaml").write_text(text)
+    namespace: dict[str, Any] = {}
+    load_folder(namespace, project / "yaml_pipelines")
+    dag = namespace["pipeline_events"]
+    assets = {watermark_asset("events", "src"): Store()}
+
+    def run(task_id: str, run_id: str) -> int:
+        context = {**make_context(run_id=run_id, clear_number=0), "asset_state_store": assets}
+        context["ti"].try_number = 1
+        answer = dag.get_task(task_id).execute(context)
+        rows: int = answer["nodes"][0]["rows_out"]
+        return rows
+
+    def send(*kinds: str) -> None:
+        kafka_broker.send(topic, *(json.dumps({"id": 1, "kind": kind}) for kind in kinds))
+
+    send("call", "call")
+    assert run("src", "r1") == 2
+    send("sms")
+    assert run("src", "r1") == 2
+    run("mart", "r1")
+    assert query("SELECT kind, records FROM kinds ORDER BY 1") == [("call", 2)]
+    assert run("src", "r2") == 1
+    run("mart", "r2")
+    assert query("SELECT kind, records FROM kinds ORDER BY 1") == [("sms", 1)]
+    (kept,) = assets.values()
+    assert kept.get("watermark")["value"] == '{"0": 3, "1": 0}'
 
 
 def test_topic_in_a_dag_is_read_once_per_run_whatever_comes(

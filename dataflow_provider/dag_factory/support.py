@@ -66,7 +66,8 @@ def _tags(pipeline: Pipeline) -> Iterator[Problem]:
 
 def _incremental(pipeline: Pipeline) -> Iterator[Problem]:
     schedule = pipeline.schedule
-    if schedule is None or schedule.overlap != "allow":
+    # A run that is cancelled works on for some seconds, beside the one that cancels it.
+    if schedule is None or schedule.overlap not in ("allow", "cancel_previous"):
         return
     for name, node in pipeline.nodes.items():
         if isinstance(node, SourceBase) and node.incremental is not None:
@@ -74,7 +75,7 @@ def _incremental(pipeline: Pipeline) -> Iterator[Problem]:
                 "DF-DAG-016",
                 ("schedule", "overlap"),
                 f"`{name}` is read incrementally, and runs side by side would read the same rows.",
-                hint="Use `overlap: queue`.",
+                hint="Use `overlap: queue` or `skip`.",
             )
 
 

@@ -35,7 +35,10 @@ def test_support_of_what_a_dag_would_not_do_is_told(
     assert codes(top) == [expected]
 
 
-@pytest.mark.parametrize(("overlap", "expected"), [("queue", []), ("allow", ["DF-DAG-016"])])
+@pytest.mark.parametrize(
+    ("overlap", "expected"),
+    [("queue", []), ("skip", []), ("allow", ["DF-DAG-016"]), ("cancel_previous", ["DF-DAG-016"])],
+)
 def test_support_of_incremental_runs_side_by_side_is_refused(overlap: str, expected: list[str]) -> None:
     top = f'schedule: {{cron: "0 6 * * *", overlap: {overlap}}}\n'
     text = f"{HEAD}id: calls\n{top}{NODES}".replace("source.duckdb,", "source.duckdb, incremental: {column: id},", 1)

@@ -70,7 +70,7 @@ def running(pipeline: Path, spec: ConnectionSpec) -> Iterator[subprocess.Popen[s
 
 def wait_for(server: PostgresServer, count: int, process: subprocess.Popen[str]) -> list[str]:
     """Return the waiting statements as soon as there are that many."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while len(found := [str(row[0]) for row in server.query(f"SELECT query {OF_RUN}")]) != count:
         assert time.monotonic() < until, found
         assert count == 0 or process.poll() is None, process.communicate()

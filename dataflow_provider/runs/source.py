@@ -16,12 +16,12 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from dataflow_provider.airflow_compat import ENDED_EVENT
 from dataflow_provider.runs.xcoms import ERROR_XCOM, QUALITY_XCOM, RETURN_VALUE
 
 OUR_TAG = "dataflow"
 WORKSPACE_TAG = "workspace:"
 OPEN_STATES = ("queued", "running")
-CANCEL_EVENT = "dataflow.cancel"
 _DAG_RUN: Any = DagRun  # its `state` is a synonym, which the types do not tell
 
 
@@ -130,8 +130,8 @@ def load_run(session: Session, seen: Seen) -> SourceRun | None:
 
 
 def _is_cancelled(session: Session, run: DagRun) -> bool:
-    """Return whether our API's order to cancel is in the audit log, given in this go of the run."""
-    orders = select(Log.id).where(Log.event == CANCEL_EVENT, Log.dag_id == run.dag_id, Log.run_id == run.run_id)
+    """Return whether an order of ours to end it is in the audit log, given in this go of the run."""
+    orders = select(Log.id).where(Log.event == ENDED_EVENT, Log.dag_id == run.dag_id, Log.run_id == run.run_id)
     begun = run.start_date or run.queued_at
     return session.scalar(orders.where(Log.dttm >= begun) if begun else orders) is not None
 

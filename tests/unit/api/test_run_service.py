@@ -175,7 +175,7 @@ def test_cancelled_run_is_told_from_a_failed_one(
     session: Session, held: Held, recorder: Recorder, usage: Project
 ) -> None:
     run_id = make_run("usage", state=DagRunState.FAILED, stages={"kept": "failed"})
-    order = Log(event="dataflow.cancel", dag_id="usage", run_id=run_id)
+    order = Log(event="dataflow_run_ended", dag_id="usage", run_id=run_id)
     session.add(order)
     session.flush()
     order.dttm = T0 + timedelta(days=1, seconds=5)

@@ -259,15 +259,15 @@ def test_command_line_reads_rejects_writes_and_shows_the_watermark(
     topics.broker.send(topics.topic, "no json")
     assert main(["run", path, "--json", "--run-id", "r1"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert [one["code"] for one in answer["findings"]] == ["DF-WRITE-020"]
+    assert "DF-WRITE-020" in [one["code"] for one in answer["findings"]]
     assert topics.ids() == [1, 2]
     assert topics.workplace.sql("SELECT file, byte_offset, raw FROM bad") == [(f"{topics.topic}[0]", 2, "no json")]
     assert sorted((one.key(), one.value()) for one in topics.broker.records(out)) == [
         (b"1", b'{"id":1}'), (b"2", b'{"id":2}'),
     ]  # fmt: skip
-    assert main(["watermark", "show", path, "--json"]) == 0
+    assert main(["watermark", "show", path, "--in", "local", "--json"]) == 0
     (mark,) = json.loads(capsys.readouterr().out)["watermarks"]
     assert (mark["column"], mark["value"]) == (f"_offset of {topics.topic}", '{"0": 3, "1": 0}')
-    assert main(["watermark", "reset", path, "--to", '{"0": 1}']) == 0
+    assert main(["watermark", "reset", path, "--in", "local", "--to", '{"0": 1}']) == 0
     assert main(["run", path, "--run-id", "r2"]) == 0
     assert topics.ids() == [1, 2, 2]

@@ -95,15 +95,6 @@ class Asking:
     folder: Path
     hidden: frozenset[str] = frozenset()
 
-    def __post_init__(self) -> None:
-        if self.spec.connection is None:
-            raise AuthorError(
-                "DF-AI-004",
-                f"`{self.node.id}` names no connection of a model",
-                place=Place(node=self.node.id),
-                hint="Add `connection: <id of a connection of type pydanticai>`.",
-            )
-
     def number(self, tables: StageTables, table: str) -> None:
         """The rows of the table stand numbered in another one, and those columns that the model sees in a file."""
         session, quote = tables.session, tables.dialect.publish.quote
@@ -124,7 +115,7 @@ class Asking:
     def ask(self) -> Enriched:
         """Return the model's answers for the numbered rows."""
         started = time.monotonic()
-        model = open_model(self.connections.get(str(self.spec.connection)))
+        model = open_model(self.connections.get(self.spec.model_connection))
         enricher = Enricher(self.node.id, self.spec, model, FileCache(self.project.state_folder / "ai" / CACHE_FILE))
         numbers, rows = self._rows()
         answers, usage = enricher.fill(rows)

@@ -501,6 +501,9 @@ class EnrichOutput(Model):
     description: Text | None = Field(None, description="Told to the model")
 
 
+DEFAULT_MODEL_CONNECTION = "pydanticai_default"
+
+
 class AiEnrich(NodeBase):
     """Columns that a model fills row by row."""
 
@@ -512,6 +515,11 @@ class AiEnrich(NodeBase):
     max_cost: Annotated[Number, Field(gt=0)] | None = Field(None, description="Most that a run may cost, in US dollars")
     rate_limit: Annotated[Number, Field(gt=0)] | None = Field(None, description="Most requests to the model a second")
     on_error: Literal["fail", "null", "reject"] = Field("fail", description="What a failing row does")
+
+    @property
+    def model_connection(self) -> str:
+        """Its connection, or the one that Airflow's provider takes where none is named."""
+        return self.connection or DEFAULT_MODEL_CONNECTION
 
 
 class AiAssist(NodeBase):

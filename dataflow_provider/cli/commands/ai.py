@@ -32,7 +32,7 @@ from dataflow_provider.spec.edit import block_text, edited_text, text_hash, writ
 from dataflow_provider.spec.findings import InvalidPipelineError, Severity
 from dataflow_provider.spec.loader import Loaded, parse_pipeline
 from dataflow_provider.spec.models import Pipeline
-from dataflow_provider.spec.nodes import AiAssist, AiSql, NodeBase, SqlTarget
+from dataflow_provider.spec.nodes import DEFAULT_MODEL_CONNECTION, AiAssist, AiSql, NodeBase, SqlTarget
 from dataflow_provider.spec.project import Project
 from dataflow_provider.spec.suggestions import did_you_mean
 
@@ -88,15 +88,7 @@ def _node(pipeline: Pipeline, node: str, kind: type[NodeT], name: str) -> NodeT:
 
 
 def _model(args: argparse.Namespace, spec: NodeBase, connections: Connections) -> Model:
-    conn_id = args.model or spec.connection
-    if conn_id is None:
-        raise AuthorError(
-            "DF-AI-004",
-            f"`{args.node}` names no connection of a model",
-            place=Place(node=args.node),
-            hint="Add `connection: <id of a connection of type pydanticai>`, or name one by `--model`.",
-        )
-    return open_model(connections.get(conn_id))
+    return open_model(connections.get(args.model or spec.connection or DEFAULT_MODEL_CONNECTION))
 
 
 # ---------------------------------------------------------------- sql

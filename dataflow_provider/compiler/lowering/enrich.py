@@ -95,7 +95,9 @@ def _parts(scope: Lowering, node: GraphNode, port: str) -> tuple[str, ...]:
 
 def describe_enrich(spec: AiEnrich) -> str:
     """Return what a model is asked for as a comment of SQL, for those who read a compiled stage."""
-    told = [f"the model of connection {spec.connection} fills {', '.join(spec.outputs)} from {', '.join(spec.inputs)}"]
+    told = [
+        f"the model of connection {spec.model_connection} fills {', '.join(spec.outputs)} from {', '.join(spec.inputs)}"
+    ]
     told += [f"on_error={spec.on_error}"]
     told += [f"max_cost={spec.max_cost}"] if spec.max_cost is not None else []
     return "\n".join(f"-- {line}" for line in told)

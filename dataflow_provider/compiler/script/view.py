@@ -29,6 +29,7 @@ from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.edges import REJECTED
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.nodes import (
+    AiEnrich,
     AiSql,
     FileSource,
     JoinTransform,
@@ -189,7 +190,7 @@ def _lower(scope: Lowering, node: GraphNode, ports: Sequence[Port]) -> None:
     elif isinstance(spec, AiSql) and spec.query is not None:
         as_sql = SqlTransform(type="transform.sql", query=spec.query)
         LOWERERS[SqlTransform](scope, node, as_sql, ports)
-    elif lower is not None:
+    elif lower is not None and not isinstance(spec, AiEnrich):
         lower(scope, node, spec, ports)
     else:
         _pass_through(scope, node, ports)
@@ -202,8 +203,7 @@ def _pass_through(scope: Lowering, node: GraphNode, ports: Sequence[Port]) -> No
         body = select([star()], rows.table())
         if port == REJECTED:
             body = body.where(exp.false(), copy=False)
-        changed = node.spec.type == "ai.enrich"
-        scope.define(node.id, port, body, None if changed else rows.columns)
+        scope.define(node.id, port, body, None if isinstance(node.spec, AiEnrich) else rows.columns)
 
 
 def _lower_outside(

@@ -33,9 +33,6 @@ def _check_sql(node_id: str, node: AiSql) -> Iterator[Problem]:
 
 def _check_enrich(node_id: str, node: AiEnrich) -> Iterator[Problem]:
     path: Path = ("nodes", node_id)
-    if node.connection is None:
-        message = f"`{node_id}` names no connection of a model."
-        yield Problem("DF-AI-004", path, message, "Add `connection: <id of a connection of type pydanticai>`.")
     for name, output in node.outputs.items():
         yield from _check_output(output, (*path, "outputs", name))
     hidden = {name.casefold() for name in node.sensitive}

@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.resolver import VersionedResolver
 
-from dataflow_provider.errors import InternalError
+from dataflow_provider.errors import AuthorError, InternalError, Place
 from dataflow_provider.spec.document import read_document
 from dataflow_provider.spec.models import Pipeline
 
@@ -43,10 +44,20 @@ def format_pipeline(text: str) -> str:
     `text` must load (`parse_pipeline` with a pipeline): the caller refuses others.
 
     Raises:
+        AuthorError: when a text without quotes is YAML for libyaml, which reads pipelines, and none by the letter.
         InternalError: when the layout would have changed a value or lost a comment; nothing was written then.
     """
-    ordered = _order_keys(text.replace("\r\n", "\n").removeprefix("\ufeff"))
-    formatted = _align_comments(_lay_out(_lay_out(ordered)))
+    try:
+        ordered = _order_keys(text.replace("\r\n", "\n").removeprefix("\ufeff"))
+        formatted = _align_comments(_lay_out(_lay_out(ordered)))
+    except (yaml.MarkedYAMLError, MarkedYAMLError) as error:
+        mark = error.problem_mark
+        raise AuthorError(
+            "DF-FMT-002",
+            f"the file cannot be formatted: {error.problem}",
+            place=Place(line=mark.line + 1, column=mark.column + 1) if mark else None,
+            hint='Put the text there in quotes: `"…"`.',
+        ) from error
     if read_document(formatted).data != read_document(text).data or comments_of(formatted) != comments_of(ordered):
         raise InternalError(
             "DF-FMT-001",

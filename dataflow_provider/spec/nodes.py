@@ -19,6 +19,7 @@ from dataflow_provider.spec.values import (
     Moment,
     NonEmptyText,
     Number,
+    OnError,
     PositiveCount,
     Text,
     Whole,
@@ -280,7 +281,7 @@ class SelectColumn(Model):
     name: NonEmptyText = Field(description="Input column")
     as_: NonEmptyText | None = Field(None, alias="as", description="Output name")
     cast: NonEmptyText | None = Field(None, description="SQL type to cast to")
-    on_error: Literal["fail", "null", "reject"] = Field("fail", description="What a failing cast does")
+    on_error: OnError = Field("fail", description="What a failing cast does")
 
 
 class SelectTransform(NodeBase):
@@ -514,7 +515,7 @@ class AiEnrich(NodeBase):
     batch_size: PositiveCount | None = Field(None, description="Rows per call")
     max_cost: Annotated[Number, Field(gt=0)] | None = Field(None, description="Most that a run may cost, in US dollars")
     rate_limit: Annotated[Number, Field(gt=0)] | None = Field(None, description="Most requests to the model a second")
-    on_error: Literal["fail", "null", "reject"] = Field("fail", description="What a failing row does")
+    on_error: OnError = Field("fail", description="What a failing row does")
 
     @property
     def model_connection(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
@@ -64,6 +64,11 @@ Moment = Annotated[
 ]
 Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN})
+]
+OnError = Annotated[
+    Literal["fail", "null", "reject"],
+    BeforeValidator(lambda value: "null" if value is None else value),  # YAML reads a bare `null` as nothing
+    WithJsonSchema({"enum": ["fail", "null", "reject", None]}),
 ]
 Text = Annotated[str, Strict()]
 NonEmptyText = Annotated[str, Strict(), StringConstraints(min_length=1)]

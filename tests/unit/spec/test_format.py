@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.document import read_document
 from dataflow_provider.spec.format import comments_of, format_pipeline
 
@@ -130,3 +131,11 @@ def test_format_ends_in_one_newline(ending: str) -> None:
     formatted = format_pipeline(text)
     assert formatted.endswith("}\n")
     assert not formatted.endswith("\n\n")
+
+
+def test_text_that_only_libyaml_reads_is_told_with_its_place() -> None:
+    with pytest.raises(AuthorError) as raised:
+        format_pipeline("id: a\nnodes:\n  e: {prompt: Kind?, inputs: [x]}\n")
+    assert raised.value.code == "DF-FMT-002"
+    assert raised.value.place is not None
+    assert raised.value.place.line == 3

@@ -241,3 +241,20 @@ def test_parse_changed_pipeline_agrees_with_the_models_and_explains_every_refusa
     shape_codes = {finding.code for finding in loaded.findings if finding.code.startswith("DF-SPEC-")} - {"DF-SPEC-009"}
     assert "DF-SPEC-010" not in shape_codes
     assert bool(shape_codes) is (loaded.pipeline is None)
+
+
+@pytest.mark.parametrize("written", ["null", '"null"', "~"])
+def test_bare_null_is_a_choice_of_on_error(written: str) -> None:
+    text = f"""\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: a
+nodes:
+  s: {{type: source.duckdb, table: t}}
+  c: {{type: transform.select, from: s, columns: [{{name: x, cast: INTEGER, on_error: {written}}}]}}
+  t: {{type: target.duckdb, from: c, table: m.t, write: {{mode: overwrite}}}}
+"""
+    loaded = parse_pipeline(text, "a.yaml")
+    assert [one.code for one in loaded.findings] == []
+    assert loaded.pipeline is not None
+    assert loaded.pipeline.model_dump()["nodes"]["c"]["columns"][0]["on_error"] == "null"

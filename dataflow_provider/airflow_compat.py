@@ -392,6 +392,33 @@ def fail_run(session: Session, dag_id: str, run_id: str) -> None:
     session.add(Log(event=ENDED_EVENT, dag_id=dag_id, run_id=run_id))
 
 
+def resume_run(session: Session, dag_id: str, run_id: str, *, on_latest_version: bool) -> list[str]:
+    """Tasks that did not succeed, and all behind them, run again in the same run; return their ids.
+
+    As `POST /api/v2/dags/{dag_id}/clearTaskInstances` does for failed tasks with `include_downstream`.
+
+    Raises:
+        LookupError: when there is no such run, or its Dag has no valid version.
+    """
+    from airflow.models.dagbag import DBDagBag
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy import select
+
+    run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+    dag = None
+    if run is not None:
+        latest = _serialized(dag_id, session) if on_latest_version else None
+        dag = latest or DBDagBag().get_dag_for_run(run, session=session)
+    if run is None or dag is None:
+        raise LookupError(f"{dag_id}/{run_id}")
+    ended = {one.task_id: one.state for one in run.get_task_instances(session=session)}
+    ids = {task_id for task_id, state in ended.items() if state != "success" and task_id in dag.task_dict}
+    for task_id in tuple(ids):
+        ids |= set(dag.task_dict[task_id].get_flat_relative_ids(upstream=False))
+    dag.clear(run_id=run_id, task_ids=sorted(ids), run_on_latest_version=on_latest_version, session=session)
+    return sorted(ids)
+
+
 # ---------------------------------------------------------------- state of assets, for the command line
 
 

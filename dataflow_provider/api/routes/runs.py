@@ -11,6 +11,7 @@ from dataflow_provider.api.auth import Caller, NeedsPipeline
 from dataflow_provider.api.datamodels import LogPage, Problem, Run, RunDocument
 from dataflow_provider.api.run_documents import find_run, load_run_document, redact_document
 from dataflow_provider.api.run_orders import cancel_run as order_cancel
+from dataflow_provider.api.run_orders import resume_run as order_resume
 from dataflow_provider.api.stage_logs import read_stage_log
 from dataflow_provider.security import Right
 
@@ -18,6 +19,7 @@ router = APIRouter(tags=["runs"])
 
 Reader = Annotated[Caller, Depends(NeedsPipeline(Right.VIEW))]
 Runner = Annotated[Caller, Depends(NeedsPipeline(Right.RUN))]
+Rerunner = Annotated[Caller, Depends(NeedsPipeline(Right.RERUN))]
 LogReader = Annotated[Caller, Depends(NeedsPipeline(Right.READ_LOGS))]
 Responses = dict[int | str, dict[str, Any]]
 _MISSING: Responses = {404: {"model": Problem}}
@@ -33,6 +35,21 @@ def get_run(pipeline_id: str, run_id: str, caller: Reader, session: SessionDep) 
 def cancel_run(pipeline_id: str, run_id: str, caller: Runner, session: SessionDep) -> Run:
     """Stop a run that is not over: its running stages are ended, those not begun never start."""
     order_cancel(session, caller, pipeline_id, run_id)
+    return find_run(session, pipeline_id, run_id)
+
+
+@router.post("/runs/{pipeline_id}/{run_id}/resume", responses={**_MISSING, 409: {"model": Problem}})
+def resume_run(
+    pipeline_id: str,
+    run_id: str,
+    caller: Rerunner,
+    session: SessionDep,
+    on_latest_version: Annotated[
+        bool, Query(description="With the file as it is now, else as it was for the run")
+    ] = True,
+) -> Run:
+    """Go on with a failed run from its checkpoint: what failed and all behind it runs again, what is done stays."""
+    order_resume(session, caller, pipeline_id, run_id, on_latest_version=on_latest_version)
     return find_run(session, pipeline_id, run_id)
 
 

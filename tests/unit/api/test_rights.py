@@ -42,7 +42,11 @@ ROUTES = {
     ("GET", "/notifications"): Right.VIEW,
     ("POST", "/notifications/read"): Right.VIEW,
     ("POST", "/runs/{pipeline_id}/{run_id}/cancel"): Right.RUN,
+    ("POST", "/runs/{pipeline_id}/{run_id}/resume"): Right.RERUN,
     ("GET", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/log"): Right.READ_LOGS,
+    ("GET", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis"): Right.READ_LOGS,
+    ("POST", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis"): Right.READ_LOGS,
+    ("POST", "/pipelines/{pipeline_id}/fix"): Right.EDIT,
 }
 BODIES = {"PATCH": {"is_paused": True}, "POST": {}}
 

@@ -294,6 +294,34 @@ def test_cancelling_a_run_that_is_over_is_a_409(engineer: Api, usage: Project) -
     assert (response.status_code, response.json()["code"]) == (409, "DF-API-013")
 
 
+# ---------------------------------------------------------------- resume
+
+
+def test_resumed_run_keeps_what_is_done_and_clears_the_rest(as_role: AsRole, usage: Project) -> None:
+    run_id = make_run("usage", state=DagRunState.FAILED, stages={"kept": "success", "mart": "failed"})
+    response = as_role(Role.OPERATOR).send("POST", run_path(run_id, "/resume"))
+    assert (response.status_code, response.json()["state"]) == (200, "queued")
+    with create_session() as session:
+        tasks = session.execute(select(TaskInstance.task_id, TaskInstance.state).where(TaskInstance.run_id == run_id))
+        assert dict(tasks.tuples().all()) == {"kept": "success", "mart": None}
+    assert audit_events() == [("dataflow.resume", "operator", run_id)]
+
+
+@pytest.mark.parametrize(
+    ("state", "stages"),
+    [
+        (DagRunState.FAILED, {"kept": "failed", "mart": "upstream_failed"}),
+        (DagRunState.SUCCESS, {"kept": "success", "mart": "success"}),
+        (DagRunState.RUNNING, {"kept": "success", "mart": "running"}),
+    ],
+)
+def test_run_without_a_checkpoint_is_not_resumed(
+    engineer: Api, usage: Project, state: DagRunState, stages: dict[str, str | None]
+) -> None:
+    response = engineer.send("POST", run_path(make_run("usage", state=state, stages=stages), "/resume"))
+    assert (response.status_code, response.json()["code"]) == (409, "DF-API-024")
+
+
 # ---------------------------------------------------------------- log
 
 

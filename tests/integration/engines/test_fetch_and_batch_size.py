@@ -45,7 +45,7 @@ def test_rows_leave_by_fetch_size(live_engine: LiveEngine, tmp_path: Path) -> No
 
 def test_rows_enter_by_batch_size(live_engine: LiveEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if live_engine.name == "duckdb":
-        pytest.skip("DuckDB reads the Arrow file itself")
+        pytest.skip("not applicable: DuckDB reads the Arrow file itself")
     sent: list[int] = []
     table = live_engine.table("sized")
     with opened(live_engine, replace(OPTIONS, batch_size=10)) as session:

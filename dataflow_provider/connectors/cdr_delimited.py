@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from dataflow_provider.connectors.file_options import delimiter_of
 from dataflow_provider.connectors.file_rows import bad_file
 from dataflow_provider.connectors.json_records import Record, RecordReader
+from dataflow_provider.connectors.json_values import JsonError, text_of
 from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.spec.cdr_options import CdrRecords
 from dataflow_provider.spec.nodes import FileOptions
@@ -146,14 +147,19 @@ def written_lines(options: FileOptions, records: CdrRecords, rows: Iterator[Mapp
     """
     encoding = options.encoding or "utf-8"
     if records.header is not None:
-        yield f"{records.header}\n".encode(encoding)
+        yield _framing(options, {records.type_at: records.header}).encode(encoding)
     count = 0
     for row in rows:
         yield _line(options, records, row).encode(encoding)
         count += 1
     if records.trailer is not None:
-        at = records.trailer.count_at or 2
-        yield (delimiter_of(options).join([records.trailer.type, *[""] * (at - 2), str(count)]) + "\n").encode(encoding)
+        at = records.trailer.count_at or records.type_at + 1
+        yield _framing(options, {records.type_at: records.trailer.type, at: str(count)}).encode(encoding)
+
+
+def _framing(options: FileOptions, fields: Mapping[int, str]) -> str:
+    """Return a header or trailer: fields by their place from 1, those between them empty."""
+    return delimiter_of(options).join(fields.get(at, "") for at in range(1, max(fields) + 1)) + "\n"
 
 
 def _line(options: FileOptions, records: CdrRecords, row: Mapping[str, Any]) -> str:
@@ -162,10 +168,19 @@ def _line(options: FileOptions, records: CdrRecords, row: Mapping[str, Any]) -> 
     if kind not in records.types:
         text = f"a row has a `{RECORD_TYPE}` that `types` does not name; there are {listed(records.types)}"
         raise AuthorError("DF-READ-004", text, hint="Declare it, or filter such rows before.")
-    values = [null if row.get(name) is None else str(row[name]) for name in records.types[kind]]
+    values = [null if row.get(name) is None else _text(name, row[name]) for name in records.types[kind]]
     for name, value in zip(records.types[kind], values, strict=True):
         if delimiter in value or "\n" in value or "\r" in value:
             text = f"a value of `{name}` holds the delimiter `{delimiter}` or a line break, and lines have no quotes"
             raise AuthorError("DF-READ-004", text, hint="Replace it before, or choose another delimiter.")
     values.insert(records.type_at - 1, kind)
     return delimiter.join(values) + "\n"
+
+
+def _text(name: str, value: Any) -> str:
+    try:
+        return text_of(value)
+    except JsonError as exc:
+        raise AuthorError(
+            "DF-READ-004", f"a value of `{name}` has no text: {exc}", hint="Filter such rows before."
+        ) from None

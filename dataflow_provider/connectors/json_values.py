@@ -76,6 +76,18 @@ def _text_of(value: Any) -> str:
     return _encode(value)
 
 
+def text_of(value: Any) -> str:
+    """Return a value as JSON has it, texts and times without their quotes.
+
+    >>> text_of("a"), text_of(1), text_of(True)
+    ('a', '1', 'true')
+    """
+    if isinstance(value, str):
+        return value
+    text = to_json(value)
+    return text[1:-1] if text.startswith('"') else text
+
+
 # ---------------------------------------------------------------- types found
 
 

@@ -22,7 +22,7 @@ from dataflow_provider.connectors.impl.kafka_clients import (
     kind_of,
 )
 from dataflow_provider.connectors.impl.kafka_read import no_topic
-from dataflow_provider.connectors.json_values import JsonError, to_json
+from dataflow_provider.connectors.json_values import JsonError, text_of, to_json
 from dataflow_provider.connectors.requests import LoadRequest
 from dataflow_provider.errors import AuthorError, Place, TerminalError
 from dataflow_provider.spec.service_nodes import KafkaTargetOptions, TopicCreate
@@ -186,15 +186,3 @@ class TopicWrite:
         )
         writer.writerow(["" if value is None else text_of(value) for value in row.values()])
         return line.getvalue().encode()
-
-
-def text_of(value: Any) -> str:
-    """Return a value as JSON has it, texts and times without their quotes.
-
-    >>> text_of("a"), text_of(1), text_of(True)
-    ('a', '1', 'true')
-    """
-    if isinstance(value, str):
-        return value
-    text = to_json(value)
-    return text[1:-1] if text.startswith('"') else text

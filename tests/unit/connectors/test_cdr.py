@@ -6,6 +6,8 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,20 @@ def test_lines_are_written_as_they_are_read(files: Files) -> None:
         with pytest.raises(AuthorError, match=r"DF-READ-004.*`other` holds the delimiter"):
             connector.load_data(session, iter([bad]), request)
     assert (files.folder / "b.cdr").read_text().splitlines() == ["HDR", *lines(5)[1:]]
+
+
+@pytest.mark.parametrize("count_at", [None, 1, 5])
+def test_written_lines_can_be_read_wherever_the_type_stands(files: Files, count_at: int | None) -> None:
+    types = {"MOC": {"id": "BIGINT", "roaming": "BOOLEAN", "at": "TIMESTAMP", "cost": "DECIMAL(9,2)", "raw": "VARCHAR"}}
+    records = {"type_at": 2, "types": types, "header": "HDR", "trailer": {"type": "TRL", "count_at": count_at}}
+    options = {"delimiter": ";", "records": records}
+    row = {"id": 1, "roaming": True, "at": datetime(2026, 1, 31, 5), "cost": Decimal("0.50"), "raw": b"\x00\xff"}
+    batch = pyarrow.RecordBatch.from_pylist([{"record_type": "MOC", **row}])
+    given = {"path": "b.cdr", "format": "cdr", "options": FileOptions.model_validate(options)}
+    with FileConnector().open(ConnectionSpec("", "file"), session_options(files.project)) as session:
+        request = LoadRequest("n", given, "overwrite", "r1", project=files.project)
+        assert FileConnector().load_data(session, iter([batch]), request) == 1
+    assert files.read("b.cdr", options) == [{"record_type": "MOC", **row, "raw": "AP8="}]
 
 
 # ---------------------------------------------------------------- ASN.1

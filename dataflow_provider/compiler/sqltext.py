@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokens import Tokenizer
 
 from dataflow_provider.dialects.allowed import AUTHOR
 from dataflow_provider.dialects.base import SqlDialect
@@ -170,7 +171,15 @@ def _tokenize(text: str, dialect: SqlDialect) -> tuple[Token, ...]:
 @lru_cache(maxsize=64)
 def _tokens(text: str, sqlglot_dialect: str) -> tuple[Token, ...]:
     """Each text is looked at three times in a row: for names, for statements, and once more by the binder."""
-    return tuple(sqlglot.tokenize(text, dialect=sqlglot_dialect))
+    return tuple(_tokenizer(sqlglot_dialect).tokenize(text))
+
+
+@lru_cache(maxsize=32)
+def _tokenizer(sqlglot_dialect: str) -> Tokenizer:
+    """Return what cuts any text into words; sqlglot's own leaves what follows a command, as MySQL's REPLACE, whole."""
+    engine = sqlglot.Dialect.get_or_raise(sqlglot_dialect)
+    whole: type[Tokenizer] = type("Words", (engine.tokenizer_class,), {"COMMANDS": set()})
+    return whole(dialect=engine)
 
 
 def parse_any(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = None) -> exp.Expr:
@@ -182,7 +191,10 @@ def parse_any(text: str, dialect: SqlDialect, into: type[exp.Expr] | None = None
     marked = _mark_names(text, dialect)
     engine = sqlglot.Dialect.get_or_raise(dialect.sqlglot)
     try:
-        found = engine.parse(marked) if into is None else engine.parse_into(into, marked)
+        if into is None:
+            found = engine.parse(marked)
+        else:
+            found = engine.parser().parse_into(into, _tokenizer(dialect.sqlglot).tokenize(marked), marked)
         trees = [tree for tree in found if tree is not None]
     except ParseError as exc:
         raise _syntax_error(text, exc) from exc

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataflow_provider.compiler.errors import CompileError
-from dataflow_provider.compiler.sqltext import named_places
+from dataflow_provider.compiler.sqltext import named_places, parse_expression
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.duckdb import DUCKDB
+from dataflow_provider.dialects.mysql import MYSQL
 from tests.unit.compiler.conftest import VALUES, Warehouse
 
 ATTACKS = [
@@ -142,3 +143,13 @@ def test_undeclared_name_is_reported_with_its_place(warehouse: Warehouse) -> Non
 )
 def test_names_are_bound_where_an_operand_may_start(text: str, names: list[str]) -> None:
     assert [name for name, _ in named_places(text, DUCKDB)] == names
+
+
+def test_function_with_the_name_of_a_command_is_an_expression_and_takes_values() -> None:
+    text = "REPLACE(a, :old, 'x;y') = 'b'"
+    assert parse_expression(text, MYSQL).sql("mysql") == "REPLACE(a, :old, 'x;y') = 'b'"
+    assert list(named_places(text, MYSQL)) == [("old", 11)]
+
+
+def test_statement_that_sqlglot_takes_for_a_command_takes_values() -> None:
+    assert list(named_places("REPLACE INTO t VALUES (':no', :day)", MYSQL)) == [("day", 30)]

@@ -53,6 +53,8 @@ _ARROW: Mapping[str, Any] = {
     "uuid": pyarrow.uuid(),
 }
 _TYPES: Mapping[str, str] = {"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "TEXT", "BLOB": "BYTEA", "JSON": "JSONB"}
+_OPEN_ENDED = "numeric"
+"""The type of a column whose values alone tell their digits."""
 _NAMED = re.compile(r"\b(?:type|column|relation|constraint|table|function|encoding|schema)\s$")
 # libpq tells no SQLSTATE here. The server's own words are FATAL ones, and only these of them pass with time.
 _LOGIN = re.compile(r"FATAL|authentication|no password supplied")
@@ -153,7 +155,7 @@ class PostgresSession(DbApiSession):
     def arrow_columns(self, sql: str) -> list[ArrowColumn]:
         """A `numeric` without a precision is as wide as its values: their largest scale is looked up first."""
         columns = self.columns_of_query(sql)
-        open_ended = [name for name, text in columns.items() if text == "numeric"]
+        open_ended = [name for name, text in columns.items() if text == _OPEN_ENDED]
         scales: dict[str, int] = {}
         if open_ended:
             listed = ", ".join(f"max(scale({self.quote(name)}))" for name in open_ended)
@@ -165,6 +167,9 @@ class PostgresSession(DbApiSession):
             else self.arrow_column(name, text)
             for name, text in columns.items()
         ]
+
+    def arrow_type(self, name: str, type_text: str) -> Any | None:
+        return None if type_text == _OPEN_ENDED else super().arrow_type(name, type_text)
 
     def arrow_column(self, name: str, type_text: str) -> ArrowColumn:
         kind, numbers = split_type(type_text)

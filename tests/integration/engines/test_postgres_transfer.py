@@ -186,6 +186,19 @@ def test_value_that_arrow_has_no_room_for_is_relayed(
     assert "999" not in str(caught.value)
 
 
+def test_type_by_which_a_column_leaves_is_foretold_where_no_value_decides_it(
+    session: PostgresSession, tmp_path: Path
+) -> None:
+    session.execute(f"CREATE TABLE {TABLE} AS SELECT 1.25::numeric AS free, 1.5::numeric(9,3) AS told, 1::bigint AS i")
+    kinds = session.columns_of(TABLE) or {}
+    session.export_rows(f"SELECT * FROM {TABLE}", tmp_path / "rows.arrow")
+    with pyarrow.memory_map(str(tmp_path / "rows.arrow")) as file:
+        left = {one.name: one.type for one in pyarrow.ipc.open_stream(file).schema}
+    foretold = {name: session.arrow_type(name, kind) for name, kind in kinds.items()}
+    assert left["free"] == pyarrow.decimal128(38, 2)
+    assert foretold == {**left, "free": None}
+
+
 def test_relay_gives_the_columns_that_arrow_gives(
     session: PostgresSession, other: PostgresSession, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,9 @@ class KeptParts:
     def folder_of(self, statements: Sequence[str]) -> Path:
         """Return the folder of parts read by these statements; those nobody came back for in a week are gone."""
         for old in self.root.parent.glob("*") if self.root.parent.is_dir() else ():
-            if time.time() - old.stat().st_mtime > KEEP_S:
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(FileNotFoundError):  # Its own stage may have ended just now.
+                if time.time() - old.stat().st_mtime > KEEP_S:
+                    shutil.rmtree(old, ignore_errors=True)
         name = hashlib.sha256("\n".join((self.build, *statements)).encode()).hexdigest()[:32]
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -259,7 +259,7 @@ class MySqlSession(DbApiSession):
         return value.astimezone(UTC).replace(tzinfo=None) if column.type == "TIMESTAMPTZ" else value
 
     def load_file(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
-        """By LOAD DATA where the connection's extra and the server allow it, which takes about half the time."""
+        """By LOAD DATA where the connection's extra and the server allow it; docs/benchmarks.md tells what it saves."""
         if not self._local_infile:
             super().load_file(table, columns, path)
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,7 @@ class ModelSession:
         self._raw, self._facts, self._translate, self._types = raw, facts, translate, types
         self._watch, self._crash_at = watch, crash_at
         self._open = False
+        self._news = True
         self.sent: list[str] = []
 
     # ------------------------------------------------------------ what the execution room calls
@@ -97,6 +98,7 @@ class ModelSession:
             self._raw.execute(one)
         if alone:
             self._raw.execute("COMMIT")
+            self._news = True
         return None
 
     execute_author_sql = execute
@@ -138,10 +140,13 @@ class ModelSession:
     def _keep(self) -> None:
         if self._open:
             self._raw.execute("COMMIT")
+            self._news = True
         self._open = False
 
     def _arrive(self, sql: str) -> None:
-        self._watch()
+        if self._news:  # nobody sees anything else until something is committed
+            self._watch()
+            self._news = False
         if len(self.sent) == self._crash_at:
             raise Crashed
         self.sent.append(sql)
@@ -159,14 +164,17 @@ class ModelSession:
         return self._translate(sql)
 
 
-def look(raw: duckdb.DuckDBPyConnection) -> list[Any]:
-    """Return what any other session sees: the target's rows without the run-id column, and the hooks' table."""
-    with closing(raw.cursor()) as other:
-        log = [list(row) for row in other.execute("FROM log").fetchall()]
-        try:
-            result = other.execute(f"FROM {TABLE}")
-        except duckdb.CatalogException:
-            return [None, log]
-        names = [column[0] for column in result.description or ()]
-        shown = [at for at, name in enumerate(names) if name != "_run_id"]
-        return [sorted(str([row[at] for at in shown]) for row in result.fetchall()), log]
+def look(other: duckdb.DuckDBPyConnection, *, whole: bool = False) -> list[Any]:
+    """Return what a session sees: the target's rows without the run-id column, and the hooks' table.
+
+    With `whole` the run-id column is among them: two crashes that leave the same whole leave the same database.
+    """
+    log = [list(row) for row in other.execute("FROM log").fetchall()]
+    try:
+        result = other.execute(f"FROM {TABLE}")
+    except duckdb.CatalogException:
+        return [None, log]
+    names = [column[0] for column in result.description or ()]
+    shown = [at for at, name in enumerate(names) if whole or name != "_run_id"]
+    rows = sorted(str([row[at] for at in shown]) for row in result.fetchall())
+    return [rows, log, names] if whole else [rows, log]

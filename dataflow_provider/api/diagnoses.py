@@ -23,8 +23,9 @@ from dataflow_provider.api.stage_logs import read_stage_log
 from dataflow_provider.connectors.connections import EnvironmentConnections
 from dataflow_provider.connectors.workspace_connections import connections_of_workspace
 from dataflow_provider.dag_factory.discovery import find_pipeline
+from dataflow_provider.diagnosis.context import Attempt
 from dataflow_provider.diagnosis.patches import apply_patch
-from dataflow_provider.diagnosis.report import Adviser, Diagnosis, diagnose, find_node
+from dataflow_provider.diagnosis.report import Adviser, Diagnosis, diagnose, find_node, remember
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.hooks.metadata_connections import AirflowDatabase
 from dataflow_provider.spec.edit import text_hash, write_guarded
@@ -74,18 +75,26 @@ def find_loaded(session: Session, pipeline_id: str) -> Loaded:
     return parse_pipeline(definition.text, definition.file)
 
 
-async def diagnose_stage(log: str, loaded: Loaded, pipeline_id: str, stage_id: str, model: str | None) -> Diagnosis:
+async def diagnose_stage(
+    log: str, loaded: Loaded, pipeline_id: str, attempt: Attempt, model: str | None = None, *, is_kept: bool = True
+) -> Diagnosis:
     """Return the diagnosis; a model is asked in a thread of its own, and what fails of it is a note.
+
+    Unless it `is_kept`, nothing is written.
 
     Raises:
         ProblemError: 422 when the connection of the model cannot be used.
     """
     project = project_of(pipeline_id)
-    node = stage_id if loaded.pipeline is not None and stage_id in loaded.pipeline.nodes else None
+    node = attempt.stage if loaded.pipeline is not None and attempt.stage in loaded.pipeline.nodes else None
 
     def work() -> Diagnosis:
         adviser = None if model is None else _adviser(model, project)
-        return diagnose(log, loaded, find_node(log, loaded) or node, project=project, adviser=adviser)
+        named = find_node(log, loaded) or node
+        found = diagnose(log, loaded, named, project=project, attempt=attempt, adviser=adviser)
+        if is_kept:
+            remember(found, loaded, project, attempt)
+        return found
 
     try:
         return await run_in_threadpool(work)

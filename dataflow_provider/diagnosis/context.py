@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -25,23 +26,37 @@ from dataflow_provider.spec.project import Project
 
 logger = logging.getLogger(__name__)
 
-KEPT = 500
+KEPT = 100
 _SQL_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """The try that failed, by which one failure is told from another, however often it is looked at."""
+
+    run: str
+    stage: str
+    number: int = 1
+
+    @classmethod
+    def of_log(cls, text: str, stage: str | None) -> Attempt:
+        """Return what stands for the try of a log that comes without its run: the log itself."""
+        return cls(f"log-{hashlib.sha256(text.encode()).hexdigest()[:16]}", stage or "")
+
+
+@dataclass(frozen=True)
 class PastFailure:
-    """A diagnosis of an earlier failure, and whether people found it right (None: nobody said)."""
+    """A diagnosis of an earlier failure."""
 
     at: str
-    pipeline: str
+    attempt: Attempt
     node: str | None
     root_cause: str
     confidence: float
-    helped: bool | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> PastFailure:
+        return cls(**{**document, "attempt": Attempt(**document["attempt"])})
 
 
 @dataclass(frozen=True)
@@ -67,8 +82,11 @@ class Context:
         return asdict(self)
 
 
-def context_of(loaded: Loaded, node: str | None, project: Project | None, past: Sequence[PastFailure] = ()) -> Context:
-    """Return what is known around the node, from files alone; what cannot be told is left out, never raised."""
+def context_of(loaded: Loaded, node: str | None, project: Project | None) -> Context:
+    """Return what is known around the node, from files alone; what cannot be told is left out, never raised.
+
+    Earlier failures are not among it: which are similar, the cause decides.
+    """
     pipeline = loaded.require()
     plan = _plan(loaded)
     spec = pipeline.nodes.get(node or "")
@@ -83,7 +101,6 @@ def context_of(loaded: Loaded, node: str | None, project: Project | None, past: 
         sql=None if plan is None or stage is None else _sql(plan, stage.id),
         targets=targets,
         pipelines=() if project is None else _readers(project, pipeline.id, targets),
-        similar=tuple(past),
     )
 
 
@@ -112,6 +129,8 @@ def _sql(plan: Plan, stage: str) -> str | None:
 
 
 def _readers(project: Project, pipeline: str, targets: Sequence[str]) -> tuple[str, ...]:
+    if not targets:
+        return ()
     try:
         edges = project_lineage(project).edges
     except (OSError, DataflowError) as exc:
@@ -126,27 +145,35 @@ def _readers(project: Project, pipeline: str, targets: Sequence[str]) -> tuple[s
 
 @dataclass(frozen=True)
 class PastFailures:
-    """Diagnoses of a project, kept in one file of its state folder, the newest last."""
+    """Diagnoses of one pipeline's failures, kept in a file of the project's state folder, the newest last."""
 
     path: Path
 
     @classmethod
-    def of(cls, project: Project) -> PastFailures:
-        return cls(project.state_folder / "diagnoses.jsonl")
+    def of(cls, project: Project, pipeline_id: str) -> PastFailures:
+        return cls(project.remembered("diagnoses", pipeline_id) / "failures.jsonl")
 
-    def similar(self, pipeline: str, root_cause: str, n: int = 3) -> tuple[PastFailure, ...]:
-        """Return at most `n` failures of the pipeline with that cause, the newest first."""
-        found = [one for one in self._read() if (one.pipeline, one.root_cause) == (pipeline, root_cause)]
-        return tuple(found[::-1][:n])
+    def similar(self, root_cause: str, attempt: Attempt | None, n: int = 3) -> tuple[PastFailure, ...]:
+        """Return at most `n` failures with that cause, the newest first; none from `attempt` itself on."""
+        kept = self._read()
+        known = [one.attempt for one in kept]
+        earlier = kept[: known.index(attempt)] if attempt in known else kept
+        return tuple([one for one in earlier if one.root_cause == root_cause][::-1][:n])
 
-    def keep(self, pipeline: str, node: str | None, root_cause: str, confidence: float) -> None:
-        """The diagnosis is found from now on; when it cannot be written, one is missing later."""
+    def keep(self, attempt: Attempt, node: str | None, root_cause: str, confidence: float) -> None:
+        """The diagnosis is found from now on, in place of the attempt's last; one that cannot be written is missing."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        kept = [*self._read(), PastFailure(now, pipeline, node, root_cause, confidence)][-KEPT:]
+        kept = {one.attempt: one for one in self._read()}
+        at = kept[attempt].at if attempt in kept else now
+        new = PastFailure(at, attempt, node, root_cause, confidence)
+        if kept.get(attempt) == new:
+            return
+        kept[attempt] = new  # where the last one stood
+        lines = "".join(json.dumps(asdict(one)) + "\n" for one in list(kept.values())[-KEPT:])
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             aside = self.path.with_name(f".{os.getpid()}.{self.path.name}.tmp")
-            aside.write_text("".join(json.dumps(one.to_json()) + "\n" for one in kept), "utf-8")
+            aside.write_text(lines, "utf-8")
             os.replace(aside, self.path)
         except OSError as exc:
             logger.warning("%s cannot be written, so this failure is not remembered: %s", self.path, exc)
@@ -154,12 +181,15 @@ class PastFailures:
     def _read(self) -> list[PastFailure]:
         try:
             lines = self.path.read_text("utf-8").splitlines()
-        except OSError:
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            logger.warning("%s cannot be read, so no earlier failure is known: %s", self.path, exc)
             return []
         found = []
         for line in lines:
             try:
-                found.append(PastFailure(**json.loads(line)))
-            except (ValueError, TypeError):
+                found.append(PastFailure.from_json(json.loads(line)))
+            except (ValueError, TypeError, KeyError):
                 logger.warning("%s has a line that is no diagnosis", self.path)
         return found

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dataflow_provider.ai.cache import AnswerCache
 from dataflow_provider.ai.models import Model
 from dataflow_provider.diagnosis.advice import ADVICE, Advice
-from dataflow_provider.diagnosis.context import Context, PastFailures, context_of
+from dataflow_provider.diagnosis.context import Attempt, Context, PastFailures, context_of
 from dataflow_provider.diagnosis.engine import Ranked, Verdict, judge, quote
 from dataflow_provider.diagnosis.log import MAX_LINE
 from dataflow_provider.diagnosis.opinion import Heard, hear, rank_anew
@@ -88,26 +88,49 @@ def diagnose(
     node: str | None = None,
     *,
     project: Project | None = None,
+    attempt: Attempt | None = None,
     adviser: Adviser | None = None,
 ) -> Diagnosis:
     """Return the diagnosis of a log; with the pipeline's file, actions may be patches of it.
 
     Without `node` the log is searched for the node's name. With `project` the diagnosis tells what the failure leaves
-    undone elsewhere and what happened before, and is remembered. A model of `adviser` gives a second opinion.
+    undone elsewhere and what happened before `attempt`. A model of `adviser` gives a second opinion. Nothing is
+    written but a model's answer: to `remember` is the caller's.
     """
     verdict = judge(log)
     node = node or find_node(log, loaded)
     ranked = verdict.ranked or (Ranked(UNKNOWN, 0.5),)
-    context = _context(loaded, node, project, ranked[0].root_cause)
+    past = _past(loaded, project)
+    context = None if loaded is None or loaded.pipeline is None else context_of(loaded, node, project)
+    context = _with_similar(context, past, ranked, attempt)
     heard = None
     if adviser is not None:
         facts = {} if context is None else context.to_json()
         heard = hear(adviser.model, log, ranked, facts, adviser.cache)
         ranked = rank_anew(ranked, heard)
     found = _told(log, loaded, node, verdict, ranked, heard)
-    if project is not None and loaded is not None and loaded.pipeline is not None:
-        PastFailures.of(project).keep(loaded.pipeline.id, node, found.root_cause, found.confidence)
-    return replace(found, context=context)
+    return replace(found, context=_with_similar(context, past, ranked, attempt))
+
+
+def remember(found: Diagnosis, loaded: Loaded | None, project: Project | None, attempt: Attempt) -> None:
+    """Later failures of the pipeline are told of this one; without a pipeline there is nobody to tell."""
+    past = _past(loaded, project)
+    if past is not None:
+        past.keep(attempt, found.node, found.root_cause, found.confidence)
+
+
+def _past(loaded: Loaded | None, project: Project | None) -> PastFailures | None:
+    if project is None or loaded is None or loaded.pipeline is None:
+        return None
+    return PastFailures.of(project, loaded.pipeline.id)
+
+
+def _with_similar(
+    context: Context | None, past: PastFailures | None, ranked: tuple[Ranked, ...], attempt: Attempt | None
+) -> Context | None:
+    if context is None or past is None:
+        return context
+    return replace(context, similar=past.similar(ranked[0].root_cause, attempt))
 
 
 def _told(
@@ -138,13 +161,6 @@ def _told(
         by="signatures" if by_signatures else "model",
         notes=() if heard is None else (heard.note,),
     )
-
-
-def _context(loaded: Loaded | None, node: str | None, project: Project | None, root_cause: str) -> Context | None:
-    if loaded is None or loaded.pipeline is None:
-        return None
-    past = () if project is None else PastFailures.of(project).similar(loaded.pipeline.id, root_cause)
-    return context_of(loaded, node, project, past)
 
 
 def _summary(verdict: Verdict | None, first: Ranked, node: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from dataflow_provider.operators.pipeline_stage import pipeline_path
 from dataflow_provider.runs.xcoms import ERROR_XCOM
 
 if TYPE_CHECKING:
+    from dataflow_provider.diagnosis.context import Attempt
     from dataflow_provider.diagnosis.report import Adviser
     from dataflow_provider.spec.loader import Loaded
     from dataflow_provider.spec.project import Project
@@ -71,33 +72,39 @@ class AIDiagnosisOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         """Return `{"diagnoses": [{"task", …diagnosis}]}`, the likeliest causes and actions first in each."""
         with airflow_errors():
-            return {"diagnoses": [self._diagnosed(task, text) for task, text in self._logs(context).items()]}
+            return {"diagnoses": [self._diagnosed(*failure) for failure in self._failures(context)]}
 
-    def _logs(self, context: Any) -> Mapping[str | None, str]:
-        """Return what is known of each failure, by task; None stands for a log that is no task's.
+    def _failures(self, context: Any) -> list[tuple[str | None, str, Attempt]]:
+        """Return each failed task, what is known of its failure, and its try; a log alone is no task's.
 
         Raises:
             AuthorError: DF-OPER-009 when nothing can be read of a failed task.
         """
+        from dataflow_provider.diagnosis.context import Attempt
         from dataflow_provider.diagnosis.log import read_log
 
         if self.log_file is not None:
             try:
-                return {None: read_log(Path(self.log_file))}
+                text = read_log(Path(self.log_file))
             except OSError as exc:
                 raise AuthorError(
                     "DF-DIAG-001",
                     f"the log `{self.log_file}` cannot be read: {exc.strerror or exc}",
                     hint="Name a text file.",
                 ) from exc
+            return [(None, text, Attempt.of_log(text, self.node))]
         instance = context["ti"]
         wanted = self.tasks or sorted(self.upstream_task_ids)
         states = instance.get_task_states(dag_id=instance.dag_id, task_ids=wanted, run_ids=[instance.run_id])
         failed = [task for task in wanted if states.get(instance.run_id, {}).get(task) in FAILED]
-        return {task: self._log_of(instance, task) for task in failed}
+        return [(task, *self._log_of(instance, task)) for task in failed]
 
-    def _log_of(self, instance: Any, task: str) -> str:
-        """Return a task's newest log where this worker sees it, and the error that a task of ours has left."""
+    def _log_of(self, instance: Any, task: str) -> tuple[str, Attempt]:
+        """Return a task's newest log where this worker sees it, and the error that a task of ours has left.
+
+        The number of a try that left no log here is 0.
+        """
+        from dataflow_provider.diagnosis.context import Attempt
         from dataflow_provider.diagnosis.log import read_log
 
         parts = []
@@ -113,13 +120,15 @@ class AIDiagnosisOperator(BaseOperator):
                 f"nothing can be read of the failure of `{task}`: its log is not on this worker, and it left no error",
                 hint="Share the log folder between workers, or diagnose it on the run page.",
             )
-        return "\n".join(parts)
+        return "\n".join(parts), Attempt(instance.run_id, task, 0 if file is None else _number(file))
 
-    def _diagnosed(self, task: str | None, text: str) -> dict[str, Any]:
-        from dataflow_provider.diagnosis.report import diagnose
+    def _diagnosed(self, task: str | None, text: str, attempt: Attempt) -> dict[str, Any]:
+        from dataflow_provider.diagnosis.report import diagnose, remember
 
         loaded, project = self._pipeline()
-        found = diagnose(text, loaded, self.node, project=project, adviser=self._adviser(project))
+        adviser = self._adviser(project)
+        found = diagnose(text, loaded, self.node, project=project, attempt=attempt, adviser=adviser)
+        remember(found, loaded, project, attempt)
         self.log.info("task=%s root_cause=%s confidence=%.2f by=%s", task, found.root_cause, found.confidence, found.by)
         for number, action in enumerate(found.actions, 1):
             self.log.info("%d. %s (%.0f%%)", number, action.title, 100 * action.confidence)
@@ -154,9 +163,9 @@ def newest_log(dag_id: str, run_id: str, task: str) -> Path | None:
     from airflow.sdk.configuration import conf
 
     folder = Path(conf.get("logging", "base_log_folder")) / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task}"
-    tries = [(int(file.stem.partition("=")[2]), file) for file in folder.glob("attempt=*.log") if _is_numbered(file)]
-    return max(tries)[1] if tries else None
+    tries = [file for file in folder.glob("attempt=*.log") if file.stem.partition("=")[2].isdigit()]
+    return max(tries, key=_number, default=None)
 
 
-def _is_numbered(file: Path) -> bool:
-    return file.stem.partition("=")[2].isdigit()
+def _number(file: Path) -> int:
+    return int(file.stem.partition("=")[2])

@@ -12,6 +12,7 @@ from dataflow_provider.api.auth import Caller, NeedsPipeline
 from dataflow_provider.api.datamodels import Problem
 from dataflow_provider.api.diagnoses import apply_fix, diagnose_stage, find_loaded, read_whole_log, told
 from dataflow_provider.api.diagnosis_bodies import AppliedFix, ApplyFix, AskModel, StageDiagnosis
+from dataflow_provider.diagnosis.context import Attempt
 from dataflow_provider.security import Right
 
 router = APIRouter(tags=["diagnoses"])
@@ -36,7 +37,8 @@ async def get_stage_diagnosis(
     """Return why a try of a stage failed, by signatures alone: no model, the same answer each time."""
     loaded = await run_in_threadpool(find_loaded, session, pipeline_id)
     log = await read_whole_log(request, pipeline_id, run_id, stage_id, try_number)
-    return told(await diagnose_stage(log, loaded, pipeline_id, stage_id, None), loaded)
+    attempt = Attempt(run_id, stage_id, try_number)
+    return told(await diagnose_stage(log, loaded, pipeline_id, attempt, is_kept=False), loaded)
 
 
 @router.post(_PLACE, responses=_REFUSED)
@@ -54,7 +56,8 @@ async def ask_for_diagnosis(
     loaded = await run_in_threadpool(find_loaded, session, pipeline_id)
     session.close()  # Not held while a model is asked.
     log = await read_whole_log(request, pipeline_id, run_id, stage_id, try_number)
-    return told(await diagnose_stage(log, loaded, pipeline_id, stage_id, body.model), loaded)
+    attempt = Attempt(run_id, stage_id, try_number)
+    return told(await diagnose_stage(log, loaded, pipeline_id, attempt, body.model), loaded)
 
 
 @router.post("/pipelines/{pipeline_id}/fix", responses=_REFUSED)
@@ -65,5 +68,6 @@ async def apply_stage_fix(
     caller.require(Right.READ_LOGS)
     loaded = await run_in_threadpool(find_loaded, session, pipeline_id)
     log = await read_whole_log(request, pipeline_id, body.run_id, body.stage_id, body.try_number)
-    found = await diagnose_stage(log, loaded, pipeline_id, body.stage_id, None)
+    attempt = Attempt(body.run_id, body.stage_id, body.try_number)
+    found = await diagnose_stage(log, loaded, pipeline_id, attempt)
     return await run_in_threadpool(apply_fix, session, caller, pipeline_id, loaded, found, body)

@@ -11,9 +11,9 @@ from dataflow_provider.ai.models import open_model
 from dataflow_provider.cli.airflow_connections import command_connections
 from dataflow_provider.cli.commands.run import logged
 from dataflow_provider.cli.output import print_json
-from dataflow_provider.diagnosis.context import Context
+from dataflow_provider.diagnosis.context import Attempt, Context
 from dataflow_provider.diagnosis.log import read_log, read_stream_end
-from dataflow_provider.diagnosis.report import Adviser, Diagnosis, diagnose
+from dataflow_provider.diagnosis.report import Adviser, Diagnosis, diagnose, remember
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.loader import load_pipeline
 from dataflow_provider.spec.project import Project
@@ -39,8 +39,12 @@ def run(args: argparse.Namespace) -> int:
     if loaded is not None:
         loaded.require()
     project = None if args.pipeline is None else Project.of(args.pipeline)
+    log = _read(args.log)
+    attempt = Attempt.of_log(log, args.node)
     with logged(verbose=False):
-        diagnosis = diagnose(_read(args.log), loaded, args.node, project=project, adviser=_adviser(args.model, project))
+        adviser = _adviser(args.model, project)
+        diagnosis = diagnose(log, loaded, args.node, project=project, attempt=attempt, adviser=adviser)
+        remember(diagnosis, loaded, project, attempt)
     if args.json:
         print_json(diagnosis.to_json())
     else:

@@ -73,6 +73,23 @@ def test_diagnosis_of_a_try_that_never_was_is_a_404(engineer: Api, failed: str) 
     assert engineer.send("GET", path_of(failed), try_number=9).status_code == 404
 
 
+def test_looking_writes_nothing_and_a_failure_is_never_its_own_forerunner(
+    engineer: Api, failed: str, project: Project
+) -> None:
+    kept = project.pipelines.parent / ".dataflow" / "diagnoses"
+    engineer.get(path_of(failed))
+    assert not kept.exists()
+    for _ in range(2):
+        assert engineer.send("POST", path_of(failed), {}).json()["context"]["similar"] == []
+    (file,) = kept.rglob("*.jsonl")
+    assert len(file.read_text().splitlines()) == 1
+    assert engineer.get(path_of(failed))["context"]["similar"] == []
+    file.write_text(file.read_text().replace(failed, "an_earlier_run"))
+    (before,) = engineer.get(path_of(failed))["context"]["similar"]
+    assert (before["attempt"]["run"], before["attempt"]["stage"]) == ("an_earlier_run", "kept")
+    shutil.rmtree(kept)
+
+
 def test_second_opinion_of_a_model(engineer: Api, failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {
         "root_cause": "deadlock", "confidence": 0.9, "evidence": [DEADLOCK], "explanation": "Two writers met.",

@@ -169,7 +169,12 @@ def test_command_asks_the_model_and_tells_the_surroundings(
     requests = model.requests
     assert main([*command, "--json"]) == 0
     second = json.loads(capsys.readouterr().out)
-    assert "asked before" in second["notes"][0] or model.requests == requests + 1
+    assert "asked before" in second["notes"][0]
+    assert (model.requests, second["context"]["similar"]) == (requests, [])
+    log.write_text(MUTE + "a line more\n")
+    assert main([*command, "--json"]) == 0
+    (before,) = json.loads(capsys.readouterr().out)["context"]["similar"]
+    assert (before["node"], before["root_cause"]) == ("calls", "connection_lost")
 
 
 def test_command_without_the_model_falls_back_and_says_so(

@@ -15,26 +15,20 @@ from typing import Any
 from airflow.models.dag import DagModel, DagTag
 from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
-from airflow.models.xcom import XComModel
-from sqlalchemy import Row, Select, String, cast, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.datamodels import PipelineState, RunBrief, RunState
 from dataflow_provider.api.definitions import our_bundles
 from dataflow_provider.api.import_errors import findings_of_trace
+from dataflow_provider.api.run_states import RUN_COLUMNS, find_states
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
 from dataflow_provider.dag_factory.loading import INVALID_TAG
-from dataflow_provider.runs.xcoms import RETURN_VALUE
+from dataflow_provider.runs.source import OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.spec.findings import Finding
 
-OUR_TAG = "dataflow"
-WORKSPACE_TAG = "workspace:"
 OWN_TAGS = (WORKSPACE_TAG, "dataflow:")
-MAX_KEPT_WARNINGS = 50_000
-kept_warnings: dict[tuple[int, datetime | None], bool] = {}
-_DAG_RUN: Any = DagRun  # its `state` is a synonym, which the types do not tell
-RUN_COLUMNS = (DagRun.id, DagRun.dag_id, DagRun.run_id, _DAG_RUN.state, DagRun.start_date, DagRun.end_date)
 
 
 @dataclass(frozen=True)
@@ -83,35 +77,6 @@ def load_all(session: Session, only: str | None = None) -> list[Listing]:
         _listing_of_file(pipeline_id, error) for pipeline_id, error in broken.items() if pipeline_id not in known
     ]
     return listings
-
-
-def find_warned_runs(session: Session, runs: Iterable[Row[Any]]) -> set[int]:
-    """Return the runs (by Airflow's row id) with a stage that ended as `warning`; the rows are of `RUN_COLUMNS`.
-
-    One query for runs not seen before; no JSON is read here. A finished run stays as it is, and one that is run again
-    ends at another time, so answers are kept by both.
-    """
-    ended = {(run.id, run.end_date) for run in runs if run.state == RunState.SUCCESS}
-    unseen = [key for key in ended if key not in kept_warnings]
-    if unseen:
-        wanted = select(XComModel.dag_run_id).where(
-            XComModel.key == RETURN_VALUE,
-            XComModel.dag_run_id.in_([run_key for run_key, _end in unseen]),
-            # Only a stage's own state can have this value; every database writes JSON with one space here.
-            cast(XComModel.value, String).like('%"state": "warning"%'),
-        )
-        warned = set(session.scalars(wanted))
-        if len(kept_warnings) > MAX_KEPT_WARNINGS:
-            kept_warnings.clear()
-        kept_warnings.update({key: key[0] in warned for key in unseen})
-        return warned | {key[0] for key in ended if kept_warnings.get(key)}
-    return {key[0] for key in ended if kept_warnings[key]}
-
-
-def read_state(airflow_state: str | None, *, warned: bool) -> RunState:
-    """Return our state of a run; Airflow has no `warning`."""
-    state = RunState(airflow_state or RunState.QUEUED)
-    return RunState.WARNING if state is RunState.SUCCESS and warned else state
 
 
 @dataclass(frozen=True)
@@ -173,15 +138,15 @@ def _load_last_runs(session: Session, only: str | None) -> dict[str, RunBrief]:
         .join(DagModel, DagModel.dag_id == DagRun.dag_id)
         .where(DagModel.dag_id.in_(_ours(only)), DagRun.id == newest)
     ).all()
-    warned = find_warned_runs(session, rows)
-    return {row.dag_id: build_brief(row, warned=row.id in warned) for row in rows}
+    states = find_states(session, rows)
+    return {row.dag_id: build_brief(row, states[row.id]) for row in rows}
 
 
-def build_brief(row: Row[Any], *, warned: bool) -> RunBrief:
-    """Return the short form of a run from a row with run_id, state, start_date and end_date."""
+def build_brief(row: Row[Any], state: RunState) -> RunBrief:
+    """Return the short form of a run from a row with run_id, start_date and end_date."""
     return RunBrief(
         run_id=row.run_id,
-        state=read_state(row.state, warned=warned),
+        state=state,
         start=row.start_date,
         end=row.end_date,
         duration_s=seconds_between(row.start_date, row.end_date),

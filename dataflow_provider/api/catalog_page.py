@@ -12,7 +12,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from dataflow_provider.api.catalog import RUN_COLUMNS, Listing, find_warned_runs, read_state, seconds_between
+from dataflow_provider.api.catalog import Listing, seconds_between
 from dataflow_provider.api.datamodels import (
     FacetValue,
     PipelineFacets,
@@ -23,6 +23,7 @@ from dataflow_provider.api.datamodels import (
     SparkRun,
 )
 from dataflow_provider.api.definitions import Facts, load_facts
+from dataflow_provider.api.run_states import RUN_COLUMNS, find_states
 
 SPARK_RUNS = 10
 _STATE_ORDER = list(PipelineState)
@@ -141,12 +142,11 @@ def _load_sparks(session: Session, pipeline_ids: Sequence[str]) -> dict[str, lis
         .where(DagModel.dag_id.in_(pipeline_ids), DagRun.id >= func.coalesce(tenth, 0))
         .order_by(DagRun.id)
     ).all()
-    warned = find_warned_runs(session, rows)
+    states = find_states(session, rows)
     sparks: dict[str, list[SparkRun]] = defaultdict(list)
     for row in rows:
-        state = read_state(row.state, warned=row.id in warned)
         duration = seconds_between(row.start_date, row.end_date)
-        sparks[row.dag_id].append(SparkRun(run_id=row.run_id, state=state, duration_s=duration))
+        sparks[row.dag_id].append(SparkRun(run_id=row.run_id, state=states[row.id], duration_s=duration))
     return sparks
 
 

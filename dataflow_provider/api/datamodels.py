@@ -28,18 +28,22 @@ class PipelineState(StrEnum):
     SUCCESS = "success"
     WARNING = "warning"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
     NEVER_RUN = "never_run"
     INVALID = "invalid"
 
 
 class RunState(StrEnum):
-    """How a run stands; `warning` is a success in which a quality check found bad rows."""
+    """How a run stands, as its record has it; docs/runs.md says what each state means."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCESS = "success"
     WARNING = "warning"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
 
 
 class StageState(StrEnum):
@@ -309,6 +313,8 @@ class RunDocument(Body):
     run: Run
     stages: list[RunStage]
     graph: Graph | None
+    is_settled: bool = Field(description="The run is over and so recorded; before that its state may be another soon")
+    can_resume: bool = Field(description="It failed behind stages that are done, and the caller may go on from them")
 
 
 class StartRun(Body):

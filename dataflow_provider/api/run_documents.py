@@ -10,10 +10,10 @@ from typing import Any
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from dataflow_provider.api.catalog import RUN_COLUMNS, find_warned_runs, read_state, seconds_between
+from dataflow_provider.api.catalog import seconds_between
 from dataflow_provider.api.datamodels import (
     Graph,
     GraphStage,
@@ -29,11 +29,12 @@ from dataflow_provider.api.datamodels import (
 from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.graphs import SQL_FIELDS, build_graph
 from dataflow_provider.api.problems import ProblemError
+from dataflow_provider.api.run_states import AIRFLOW_STATES, OVER, RUN_COLUMNS, find_states, is_settled
 from dataflow_provider.runs.xcoms import ERROR_XCOM, RETURN_VALUE
 from dataflow_provider.security import Right
 
 _STAGE_STATES = {state.value: state for state in StageState}
-_OVER = frozenset({RunState.SUCCESS, RunState.WARNING, RunState.FAILED})
+RESUMABLE = frozenset({RunState.FAILED, RunState.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,21 @@ class Attempt:
 
 def is_over(run: Run) -> bool:
     """Return whether nothing more will happen in the run by itself."""
-    return run.state in _OVER
+    return run.state in OVER
 
 
 def list_runs(session: Session, pipeline_id: str, states: frozenset[RunState], *, limit: int, offset: int) -> RunPage:
-    """Return a pipeline's runs, newest first; `warning` is told from `success` after the database has filtered."""
+    """Return a pipeline's runs, newest first; states that are one to Airflow are told apart after its database."""
     query = _runs(pipeline_id)
+    wanted = {AIRFLOW_STATES[state] for state in states}
     if states:
-        query = query.where(DagRun.state.in_({_airflow_state(state) for state in states}))
-    exact = not states or (RunState.WARNING in states) == (RunState.SUCCESS in states)
-    if exact:
+        query = query.where(DagRun.state.in_(wanted))
+    if all(state in states for state, word in AIRFLOW_STATES.items() if word in wanted):
         total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        return RunPage(total=total, items=_build_runs(session, query.limit(limit).offset(offset)))
-    runs = [run for run in _build_runs(session, query) if run.state in states]
+        return RunPage(
+            total=total, items=_build_runs(session, session.execute(query.limit(limit).offset(offset)).all())
+        )
+    runs = [run for run in _build_runs(session, session.execute(query).all()) if run.state in states]
     return RunPage(total=len(runs), items=runs[offset : offset + limit])
 
 
@@ -71,10 +74,14 @@ def find_run(session: Session, pipeline_id: str, run_id: str) -> Run:
     Raises:
         ProblemError: 404, DF-API-404.
     """
-    runs = _build_runs(session, _runs(pipeline_id).where(DagRun.run_id == run_id))
-    if not runs:
+    return _build_runs(session, [_find_row(session, pipeline_id, run_id)])[0]
+
+
+def _find_row(session: Session, pipeline_id: str, run_id: str) -> Row[Any]:
+    row = session.execute(_runs(pipeline_id).where(DagRun.run_id == run_id)).one_or_none()
+    if row is None:
         raise ProblemError(404, "DF-API-404", f"The pipeline `{pipeline_id}` has no run `{run_id}`.")
-    return runs[0]
+    return row
 
 
 def load_run_document(session: Session, pipeline_id: str, run_id: str) -> RunDocument:
@@ -83,31 +90,45 @@ def load_run_document(session: Session, pipeline_id: str, run_id: str) -> RunDoc
     Raises:
         ProblemError: 404, DF-API-404.
     """
-    run = find_run(session, pipeline_id, run_id)
-    version = session.scalar(
-        select(DagRun.created_dag_version_id).where(DagRun.dag_id == pipeline_id, DagRun.run_id == run_id)
-    )
+    row = _find_row(session, pipeline_id, run_id)
+    run = _build_runs(session, [row])[0]
     task_version = session.scalar(
         select(TaskInstance.dag_version_id).where(
             TaskInstance.dag_id == pipeline_id, TaskInstance.run_id == run_id, TaskInstance.dag_version_id.is_not(None)
         ).limit(1)
     )  # fmt: skip
-    definition = load_definition(session, pipeline_id, task_version or version)
+    definition = load_definition(session, pipeline_id, task_version or row.created_dag_version_id)
     graph = build_graph(definition, with_sql=True) if definition and definition.pipeline else None
-    attempts = _load_attempts(session, pipeline_id, run_id)
+    attempts = load_attempts(session, pipeline_id, run_id)
     results = _load_xcoms(session, pipeline_id, run_id)
     stages = [
         build_stage(stage, attempts.get(stage.id), results.get(stage.id, {})) for stage in _stages_of(graph, attempts)
     ]
-    return RunDocument(run=run, stages=stages, graph=graph)
+    return RunDocument(
+        run=run,
+        stages=stages,
+        graph=graph,
+        is_settled=is_settled(session, row),
+        can_resume=has_checkpoint(run, attempts),
+    )
 
 
 def redact_document(document: RunDocument, rights: frozenset[Right]) -> RunDocument:
-    """Return the document without errors and SQL for those who may not read logs and SQL."""
-    if Right.READ_LOGS in rights:
-        return document
-    stages = [stage.model_copy(update={"error": None}) for stage in document.stages]
-    return document.model_copy(update={"stages": stages, "graph": _without_sql(document.graph)})
+    """Return the document without errors and SQL for those who may not read logs, and without what they may not do."""
+    changes: dict[str, Any] = {"can_resume": document.can_resume and Right.RERUN in rights}
+    if Right.READ_LOGS not in rights:
+        changes["stages"] = [stage.model_copy(update={"error": None}) for stage in document.stages]
+        changes["graph"] = _without_sql(document.graph)
+    return document.model_copy(update=changes)
+
+
+def has_checkpoint(run: Run, attempts: Mapping[str, Attempt]) -> bool:
+    """Return whether a run was ended behind stages that are done, so that it can go on from them."""
+    # Tasks of ours that run no stage begin with an underscore.
+    done = (
+        task for task, attempt in attempts.items() if attempt.state is StageState.SUCCESS and not task.startswith("_")
+    )
+    return run.state in RESUMABLE and any(done)
 
 
 def build_stage(stage: GraphStage, attempt: Attempt | None, xcoms: Mapping[str, Any]) -> RunStage:
@@ -150,7 +171,8 @@ def _stages_of(graph: Graph | None, attempts: Mapping[str, Attempt]) -> Sequence
     return [GraphStage(id=task, nodes=[task], reason="", connection="", upstream=[]) for task in sorted(attempts)]
 
 
-def _load_attempts(session: Session, pipeline_id: str, run_id: str) -> dict[str, Attempt]:
+def load_attempts(session: Session, pipeline_id: str, run_id: str) -> dict[str, Attempt]:
+    """Return the last try of each task of a run."""
     rows = session.execute(
         select(
             TaskInstance.task_id, TaskInstance.state, TaskInstance.try_number, TaskInstance.max_tries,
@@ -184,7 +206,8 @@ def _runs(pipeline_id: str) -> Select[Any]:
     return (
         select(
             *RUN_COLUMNS, DagRun.run_type, DagRun.queued_at, DagRun.logical_date, DagRun.data_interval_start,
-            DagRun.data_interval_end, DagRun.conf, DagRun.triggering_user_name, DagRunNote.content.label("note"),
+            DagRun.data_interval_end, DagRun.conf, DagRun.triggering_user_name, DagRun.created_dag_version_id,
+            DagRunNote.content.label("note"),
         )
         .join(DagRunNote, DagRunNote.dag_run_id == DagRun.id, isouter=True)
         .where(DagRun.dag_id == pipeline_id)
@@ -192,14 +215,13 @@ def _runs(pipeline_id: str) -> Select[Any]:
     )  # fmt: skip
 
 
-def _build_runs(session: Session, query: Select[Any]) -> list[Run]:
-    rows = session.execute(query).all()
-    warned = find_warned_runs(session, rows)
+def _build_runs(session: Session, rows: Sequence[Row[Any]]) -> list[Run]:
+    states = find_states(session, rows)
     return [
         Run(
             pipeline_id=row.dag_id,
             run_id=row.run_id,
-            state=read_state(row.state, warned=row.id in warned),
+            state=states[row.id],
             run_type=str(row.run_type),
             queued_at=row.queued_at,
             start=row.start_date,
@@ -219,10 +241,6 @@ def _build_runs(session: Session, query: Select[Any]) -> list[Run]:
 def _scalars(conf: object) -> dict[str, ParamValue]:
     given = conf if isinstance(conf, dict) else {}
     return {str(name): value for name, value in given.items() if isinstance(value, str | int | float | bool | None)}
-
-
-def _airflow_state(state: RunState) -> str:
-    return RunState.SUCCESS.value if state is RunState.WARNING else state.value
 
 
 def _without_sql(graph: Graph | None) -> Graph | None:

@@ -9,18 +9,16 @@ from datetime import UTC, date, datetime, time
 
 from airflow.models.dag import DagModel
 from airflow.models.log import Log
-from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dataflow_provider.airflow_compat import RunOrder, create_manual_run, fail_run
 from dataflow_provider.airflow_compat import resume_run as clear_missing
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.catalog import Listing
-from dataflow_provider.api.datamodels import ParamValue, PipelineState, Run, RunState, StartRun
+from dataflow_provider.api.datamodels import ParamValue, PipelineState, Run, StartRun
 from dataflow_provider.api.definitions import Definition
 from dataflow_provider.api.problems import ProblemError
-from dataflow_provider.api.run_documents import find_run, is_over
+from dataflow_provider.api.run_documents import RESUMABLE, find_run, has_checkpoint, is_over, load_attempts
 from dataflow_provider.security import Right
 from dataflow_provider.spec.models import Param
 
@@ -63,18 +61,6 @@ def cancel_run(session: Session, caller: Caller, pipeline_id: str, run_id: str) 
     session.flush()
 
 
-def has_checkpoint(session: Session, pipeline_id: str, run: Run) -> bool:
-    """Return whether a run failed behind stages that are done, so that it can go on from them."""
-    if run.state is not RunState.FAILED:
-        return False
-    done = select(TaskInstance.task_id).where(
-        TaskInstance.dag_id == pipeline_id,
-        TaskInstance.run_id == run.run_id,
-        TaskInstance.state == "success",
-    )
-    return session.scalar(done.limit(1)) is not None
-
-
 def resume_run(session: Session, caller: Caller, pipeline_id: str, run_id: str, *, on_latest_version: bool) -> None:
     """What failed in the run, and all behind it, is queued again; stages that are done stay as they are.
 
@@ -82,8 +68,8 @@ def resume_run(session: Session, caller: Caller, pipeline_id: str, run_id: str, 
         ProblemError: 404 when there is no such run, 409 when it did not fail or no stage of it is done.
     """
     run = find_run(session, pipeline_id, run_id)
-    if not has_checkpoint(session, pipeline_id, run):
-        why = "no stage of it is done" if run.state is RunState.FAILED else f"it is `{run.state}`, not failed"
+    if not has_checkpoint(run, load_attempts(session, pipeline_id, run_id)):
+        why = "no stage of it is done" if run.state in RESUMABLE else f"it is `{run.state}`, not failed"
         raise ProblemError(
             409, "DF-API-024", f"The run `{run_id}` has no checkpoint to go on from: {why}.", "Start a new run."
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dataflow_provider.api.auth import Caller
@@ -19,7 +19,7 @@ from dataflow_provider.api.record_models import (
     RunRecordDetail,
     Statistics,
 )
-from dataflow_provider.db.tables import NodeRecord, NoticeRead, RunRecord
+from dataflow_provider.db.tables import NodeRecord, RunRecord, has_tables
 from dataflow_provider.runs.lease import utc_now
 from dataflow_provider.runs.records import RecordState
 from dataflow_provider.runs.statistics import pipeline_statistics
@@ -32,7 +32,7 @@ def require_tables(session: Session) -> None:
     Raises:
         ProblemError: 503, DF-API-018.
     """
-    if not inspect(session.get_bind()).has_table(NoticeRead.__tablename__):
+    if not has_tables(session):
         raise ProblemError(
             503,
             "DF-API-018",

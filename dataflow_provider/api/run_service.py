@@ -16,11 +16,11 @@ from abc import abstractmethod
 from airflow.configuration import conf
 from airflow.models.dag import DagModel, DagTag
 from airflow.utils.session import create_session
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dataflow_provider.api.definitions import load_definition, load_facts
-from dataflow_provider.db.tables import NoticeRead
+from dataflow_provider.db.tables import has_tables
 from dataflow_provider.runs.deliveries import send_due
 from dataflow_provider.runs.lease import Held, LeaseLostError, acquire, utc_now
 from dataflow_provider.runs.recorder import Recorder, forget_old
@@ -62,21 +62,19 @@ class ServerThread(threading.Thread):
             pause = self._interval_s
             try:
                 with create_session() as session:
-                    if self._has_tables(session):
+                    is_ready = has_tables(session)
+                    session.rollback()  # a tick begins its transactions itself
+                    if is_ready:
                         self.tick(session)
                     else:
+                        logger.warning(
+                            "%s: the tables of DataFlow AI are missing, so runs are not recorded. "
+                            "Run `airflow db migrate`.", NO_TABLES,
+                        )  # fmt: skip
                         pause = AFTER_ERROR_S
             except Exception:  # the thread must outlive a database that is away; it is told, and tried again
                 logger.exception("%s failed; trying again in %d s", self.name, AFTER_ERROR_S)
                 pause = AFTER_ERROR_S
-
-    def _has_tables(self, session: Session) -> bool:
-        if inspect(session.get_bind()).has_table(NoticeRead.__tablename__):
-            return True
-        logger.warning(
-            "%s: the tables of DataFlow AI are missing, so runs are not recorded. Run `airflow db migrate`.", NO_TABLES
-        )
-        return False
 
 
 class RecordThread(ServerThread):

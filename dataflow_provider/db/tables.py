@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from airflow.utils.sqlalchemy import UtcDateTime
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, inspect
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 ID_LENGTH = 250
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys only
@@ -189,3 +189,8 @@ class NoticeRead(Base):
     )
     user_name: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     read_at: Mapped[datetime]
+
+
+def has_tables(session: Session) -> bool:
+    """Return whether `airflow db migrate` has made our tables in their newest form."""
+    return inspect(session.connection()).has_table(NoticeRead.__tablename__)

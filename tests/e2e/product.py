@@ -23,7 +23,7 @@ CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-TERMINAL = {"success", "failed", "warning", "cancelled"}
+TERMINAL = {"success", "failed", "warning", "cancelled", "skipped"}
 SEEN_WITHIN_S = 60.0
 RUN_WITHIN_S = 120.0
 SIZE = TelecomSize(cdrs=5_000)

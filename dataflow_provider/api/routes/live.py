@@ -22,7 +22,7 @@ from dataflow_provider.api.datamodels import PipelinesEvent, PipelineStatus, Run
 from dataflow_provider.api.guard import is_own_origin
 from dataflow_provider.api.live import LiveValues, WatchLostError
 from dataflow_provider.api.problems import ProblemError
-from dataflow_provider.api.run_documents import is_over, load_run_document, redact_document
+from dataflow_provider.api.run_documents import load_run_document, redact_document
 from dataflow_provider.security import Right
 
 logger = logging.getLogger(__name__)
@@ -39,13 +39,13 @@ CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404}
 SOCKET_RIGHTS = {"watch_run": Right.VIEW, "watch_pipelines": Right.VIEW}
 """The right behind each socket; their handshake cannot carry the dependency that HTTP routes declare."""
 
-run_watches: LiveValues[RunDocument] = LiveValues(RUN_INTERVAL_S, lambda document: is_over(document.run))
+run_watches: LiveValues[RunDocument] = LiveValues(RUN_INTERVAL_S, lambda document: document.is_settled)
 list_watches: LiveValues[tuple[Listing, ...]] = LiveValues(LIST_INTERVAL_S)
 
 
 @router.websocket("/runs/{pipeline_id}/{run_id}")
 async def watch_run(socket: WebSocket, pipeline_id: str, run_id: str) -> None:
-    """Send the run's document, then again after every change, until the run is over."""
+    """Send the run's document, then again after every change, until the run is over and recorded."""
 
     async def authorise() -> Caller:
         caller = await _authorise(socket, SOCKET_RIGHTS["watch_run"])
@@ -58,7 +58,7 @@ async def watch_run(socket: WebSocket, pipeline_id: str, run_id: str) -> None:
         async with run_watches.watch((pipeline_id, run_id), lambda: _read_run(pipeline_id, run_id)) as documents:
             async for document in documents:
                 shown = redact_document(document, caller.rights)
-                event = RunEvent(kind=kind, final=is_over(document.run), document=shown)
+                event = RunEvent(kind=kind, final=document.is_settled, document=shown)
                 await socket.send_text(event.model_dump_json())
                 kind = "change"
 

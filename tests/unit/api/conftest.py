@@ -29,7 +29,7 @@ from jwt import InvalidTokenError
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from dataflow_provider.api import catalog
+from dataflow_provider.api import run_states
 from dataflow_provider.api.paths import API, MOUNT
 from dataflow_provider.api.shim import LazyApp
 from dataflow_provider.dag_factory.bundles import write_stubs
@@ -105,7 +105,7 @@ def server(auth: Auth, metadata_tables: None, monkeypatch: pytest.MonkeyPatch) -
 
     Callers without a token are anonymous.
     """
-    monkeypatch.setattr(catalog, "kept_warnings", {})
+    monkeypatch.setattr(run_states, "kept_warnings", {})
     airflow = FastAPI()
     airflow.state.dag_bag, airflow.state.secret_key = DBDagBag(), "secret"
     airflow.include_router(task_instances_log_router, prefix="/api/v2")

@@ -11,7 +11,7 @@ from airflow.models.dag import DagModel, DagTag
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.run_service import LEASE_NAME
@@ -19,11 +19,12 @@ from dataflow_provider.db import tables
 from dataflow_provider.runs.lease import acquire, utc_now
 from dataflow_provider.runs.recorder import Recorder
 from dataflow_provider.security import Role
-from tests.unit.api.conftest import T0, Api, AsRole, Auth, Project, User, make_run
+from tests.unit.api.conftest import T0, Api, AsRole, Auth, Project, User, make_run, move_run
 from tests.unit.api.test_run_service import DONE, KEPT, MART, RULE
 
 SAMPLED = {**RULE, "samples": [{"n": -1}]}
 RESULTS = {"kept": {"return_value": {**KEPT, "quality": [SAMPLED]}}, "mart": {"return_value": MART}}
+RESULTS_WITHOUT_RULES = {"kept": {"return_value": KEPT}, "mart": {"return_value": MART}}
 FAILED: dict[str, Any] = {
     "stages": {"kept": "failed"},
     "results": {"kept": {"dataflow_error": "DF-CONN-031: Connection refused (node `calls`)"}},
@@ -128,3 +129,89 @@ def test_missing_tables_are_named(viewer: Api, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(tables.NoticeRead, "__tablename__", "dataflow_gone")
     response = viewer.send("GET", "/pipelines/usage/history")
     assert (response.status_code, response.json()["code"]) == (503, "DF-API-018")
+
+
+# ---------------------------------------------------------------- one truth on all screens
+
+
+def state_everywhere(api: Api, run_id: str) -> set[str]:
+    """The state of the newest run as each screen shows it."""
+    row = api.get("/pipelines")["items"][0]
+    return {
+        row["state"],
+        row["last_run"]["state"],
+        row["recent_runs"][-1]["state"],
+        api.get("/pipelines/usage/runs")["items"][0]["state"],
+        api.get(f"/runs/usage/{quote(run_id, safe='')}")["run"]["state"],
+        api.get("/pipelines/usage/history")["items"][0]["state"],
+    }
+
+
+def test_cancelled_run_is_cancelled_on_every_screen(engineer: Api, project: Project) -> None:
+    project.publish("usage")
+    run_id = make_run("usage", state=DagRunState.RUNNING, stages={"kept": "running", "mart": None})
+    engineer.send("POST", f"/runs/usage/{quote(run_id, safe='')}/cancel")
+    record()
+    assert state_everywhere(engineer, run_id) == {"cancelled"}
+
+
+def test_skipped_run_is_skipped_on_every_screen(engineer: Api, project: Project) -> None:
+    project.publish("usage")
+    run_id = make_run("usage", stages={"kept": "skipped", "mart": "skipped"})
+    record()
+    assert state_everywhere(engineer, run_id) == {"skipped"}
+
+
+def test_late_run_is_a_warning_on_every_screen(engineer: Api, project: Project) -> None:
+    project.publish("usage")
+    run_id = make_run("usage", stages=DONE, results=RESULTS_WITHOUT_RULES)
+    record()
+    assert state_everywhere(engineer, run_id) == {"success"}
+    with create_session() as session:
+        late = tables.SlaRecord(
+            pipeline_id="usage", kind="max_duration", subject=run_id, run_id=run_id, due_at=T0, state="late"
+        )
+        session.add(late)
+        session.execute(update(tables.RunRecord).values(source_state="queued"))
+    record()
+    assert state_everywhere(engineer, run_id) == {"warning"}
+
+
+def test_record_of_an_earlier_go_does_not_hide_the_present_one(engineer: Api, project: Project) -> None:
+    project.publish("usage")
+    run_id = make_run("usage", state=DagRunState.FAILED, **FAILED)
+    record()
+    move_run(run_id, DagRunState.RUNNING)
+    assert engineer.get("/pipelines/usage/runs")["items"][0]["state"] == "running"
+    move_run(run_id, DagRunState.SUCCESS)
+    assert engineer.get("/pipelines/usage/runs")["items"][0]["state"] == "success"
+
+
+def test_runs_are_filtered_by_the_states_they_are_shown_with(engineer: Api, project: Project) -> None:
+    project.publish("usage")
+    make_run("usage", 1, DagRunState.FAILED, **FAILED)
+    make_run("usage", 2, stages={"kept": "skipped", "mart": "skipped"})
+    make_run("usage", 3, stages=DONE, results=RESULTS_WITHOUT_RULES)
+    record()
+
+    def shown(*states: str) -> list[str]:
+        page = engineer.get("/pipelines/usage/runs", state=list(states))
+        assert page["total"] == len(page["items"])
+        return [run["state"] for run in page["items"]]
+
+    assert shown("skipped") == ["skipped"]
+    assert shown("success", "failed") == ["success", "failed"]
+    assert shown("success", "warning", "skipped") == ["success", "skipped"]
+    assert shown("cancelled") == []
+
+
+def test_run_is_settled_once_its_end_is_recorded(engineer: Api, project: Project) -> None:
+    project.publish("usage")
+    run_id = make_run("usage", stages=DONE)
+    path = f"/runs/usage/{quote(run_id, safe='')}"
+    assert engineer.get(path)["is_settled"] is True  # it ended so long ago that no record is waited for
+    with create_session() as session:
+        session.execute(update(DagRun).values(end_date=utc_now()))
+    assert engineer.get(path)["is_settled"] is False
+    record()
+    assert engineer.get(path)["is_settled"] is True

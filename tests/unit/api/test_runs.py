@@ -322,6 +322,23 @@ def test_run_without_a_checkpoint_is_not_resumed(
     assert (response.status_code, response.json()["code"]) == (409, "DF-API-024")
 
 
+def test_run_that_was_cancelled_can_go_on_too(engineer: Api, usage: Project) -> None:
+    run_id = make_run("usage", state=DagRunState.RUNNING, stages={"kept": "success", "mart": "running"})
+    engineer.send("POST", run_path(run_id, "/cancel"))
+    assert engineer.send("POST", run_path(run_id, "/resume")).json()["state"] == "queued"
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.OPERATOR, True), (Role.ANALYST, False), (Role.VIEWER, False)])
+def test_run_document_offers_to_go_on_to_those_who_may(as_role: AsRole, usage: Project, role: Role, may: bool) -> None:
+    run_id = make_run("usage", state=DagRunState.FAILED, stages={"kept": "success", "mart": "failed"})
+    assert as_role(role).get(run_path(run_id))["can_resume"] is may
+
+
+def test_run_document_offers_nothing_where_no_stage_is_done(engineer: Api, usage: Project) -> None:
+    run_id = make_run("usage", state=DagRunState.FAILED, stages={"kept": "failed", "mart": "upstream_failed"})
+    assert engineer.get(run_path(run_id))["can_resume"] is False
+
+
 # ---------------------------------------------------------------- log
 
 

@@ -1320,7 +1320,7 @@ export interface components {
          * @description How the newest run of a pipeline stands, or why there is none; whether it is paused is told apart.
          * @enum {string}
          */
-        PipelineState: "running" | "queued" | "success" | "warning" | "failed" | "never_run" | "invalid";
+        PipelineState: "running" | "queued" | "success" | "warning" | "failed" | "cancelled" | "skipped" | "never_run" | "invalid";
         /**
          * PipelineStatus
          * @description The live part of a row in the pipeline list.
@@ -1710,7 +1710,17 @@ export interface components {
          * @description A run with its stages and the graph of the version that ran.
          */
         RunDocument: {
+            /**
+             * Can Resume
+             * @description It failed behind stages that are done, and the caller may go on from them
+             */
+            can_resume: boolean;
             graph: components["schemas"]["Graph"] | null;
+            /**
+             * Is Settled
+             * @description The run is over and so recorded; before that its state may be another soon
+             */
+            is_settled: boolean;
             run: components["schemas"]["Run"];
             /** Stages */
             stages: components["schemas"]["RunStage"][];
@@ -1813,10 +1823,10 @@ export interface components {
         };
         /**
          * RunState
-         * @description How a run stands; `warning` is a success in which a quality check found bad rows.
+         * @description How a run stands, as its record has it; docs/runs.md says what each state means.
          * @enum {string}
          */
-        RunState: "queued" | "running" | "success" | "warning" | "failed";
+        RunState: "queued" | "running" | "success" | "warning" | "failed" | "cancelled" | "skipped";
         /**
          * ScheduleInfo
          * @description When a pipeline runs.

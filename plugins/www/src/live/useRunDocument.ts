@@ -4,7 +4,6 @@ import { useEffect, useState } from "react";
 import { api } from "src/api/client";
 import { socketUrl } from "src/host/base";
 import type { RunRef } from "src/shell/routes";
-import { isActive } from "src/states/states";
 
 import { followRun, type LinkStatus } from "./followRun";
 
@@ -18,11 +17,11 @@ export const useRunDocument = ({ pipelineId, runId }: RunRef) => {
   const client = useQueryClient();
   const init = { params: { path: { pipeline_id: pipelineId, run_id: runId } } };
   const query = api.useQuery("get", "/runs/{pipeline_id}/{run_id}", init, {
-    refetchInterval: ({ state }) => (state.data && !isActive(state.data.run.state) ? OVER_MS : link === "live" ? false : POLL_MS),
+    refetchInterval: ({ state }) => (state.data?.is_settled ? OVER_MS : link === "live" ? false : POLL_MS),
   });
-  const active = query.data ? isActive(query.data.run.state) : false;
+  const active = query.data ? !query.data.is_settled : false;
 
-  // The socket is outside React: one per run that is at work, closed with the screen.
+  // The socket is outside React: one per run that is at work or just over, closed with the screen.
   useEffect(() => {
     if (!active) return;
     const { queryKey } = api.queryOptions("get", "/runs/{pipeline_id}/{run_id}", { params: { path: { pipeline_id: pipelineId, run_id: runId } } });

@@ -7,7 +7,7 @@ const DEFAULT_SORT = "name";
 const SORT_KEYS = ["name", "state", "last_run", "next_run", "owner", "workspace"] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
-const STATES = ["running", "queued", "success", "warning", "failed", "never_run", "invalid"] as const satisfies readonly Schemas["PipelineState"][];
+const STATES = ["running", "queued", "success", "warning", "failed", "cancelled", "skipped", "never_run", "invalid"] as const satisfies readonly Schemas["PipelineState"][];
 type State = (typeof STATES)[number];
 
 export type PipelinesView = {

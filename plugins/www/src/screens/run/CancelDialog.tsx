@@ -18,7 +18,7 @@ export const CancelDialog = ({ onClose, open, run }: Props) => {
     );
   return (
     <ConfirmDialog busy={cancel.isPending} confirm="Cancel the run" destructive onClose={onClose} onConfirm={confirm} open={open} title="Cancel this run?">
-      Running stages are stopped and roll back what they had not published; stages not begun never start. Targets already published keep their rows. The run ends as failed.
+      Running stages are stopped and roll back what they had not published; stages not begun never start. Targets already published keep their rows. The run ends as cancelled.
     </ConfirmDialog>
   );
 };

@@ -29,6 +29,11 @@ export const useCancelRun = () => {
   return api.useMutation("post", "/runs/{pipeline_id}/{run_id}/cancel", { onSettled: refresh });
 };
 
+export const useResumeRun = () => {
+  const refresh = useRefresh();
+  return api.useMutation("post", "/runs/{pipeline_id}/{run_id}/resume", { onSettled: refresh });
+};
+
 export const useApplyFix = () => {
   const refresh = useRefresh();
   return api.useMutation("post", "/pipelines/{pipeline_id}/fix", { onSuccess: refresh });

@@ -1,6 +1,6 @@
 import { Button, chakra, Flex, Heading, HStack, Text } from "@chakra-ui/react";
 import { useState } from "react";
-import { LuCalendarRange, LuCircleStop, LuClock, LuExternalLink, LuPlay, LuTimer, LuUser } from "react-icons/lu";
+import { LuCalendarRange, LuCircleStop, LuClock, LuExternalLink, LuPlay, LuStepForward, LuTimer, LuUser } from "react-icons/lu";
 import { Link } from "react-router-dom";
 
 import type { Schemas } from "src/api/client";
@@ -18,13 +18,14 @@ import { isActive } from "src/states/states";
 
 import { CancelDialog } from "./CancelDialog";
 import { type LinkLook, LiveMark } from "./LiveMark";
+import { ResumeDialog } from "./ResumeDialog";
 
-type Props = { run: Schemas["Run"]; stages: readonly RunStage[]; link: LinkLook };
+type Props = { run: Schemas["Run"]; stages: readonly RunStage[]; link: LinkLook; /** As the server says. */ canResume: boolean };
 
 const shown = (value: Schemas["Run"]["params"][string]) => (value === null ? "null" : String(value));
 
-export const RunHeader = ({ link, run, stages }: Props) => {
-  const [asking, setAsking] = useState<"cancel" | "run" | null>(null);
+export const RunHeader = ({ canResume, link, run, stages }: Props) => {
+  const [asking, setAsking] = useState<"cancel" | "resume" | "run" | null>(null);
   const mayRun = useRight("run");
   const active = isActive(run.state);
   const { done, total } = progressOf(stages);
@@ -41,6 +42,7 @@ export const RunHeader = ({ link, run, stages }: Props) => {
         <HStack flexShrink="0" gap="2" marginLeft="auto">
           <Button onClick={() => goToAirflow(airflowRunPath({ pipelineId: run.pipeline_id, runId: run.run_id }))} variant="outline"><LuExternalLink aria-hidden /> Open in Airflow</Button>
           {mayRun && active ? <Button colorPalette="failed" onClick={() => setAsking("cancel")} variant="outline"><LuCircleStop aria-hidden /> Cancel</Button> : null}
+          {canResume ? <Button onClick={() => setAsking("resume")} variant="outline"><LuStepForward aria-hidden /> Go on from checkpoint</Button> : null}
           {mayRun && !active ? <Button onClick={() => setAsking("run")}><LuPlay aria-hidden /> Run again</Button> : null}
         </HStack>
       </Flex>
@@ -54,6 +56,7 @@ export const RunHeader = ({ link, run, stages }: Props) => {
         {run.note ? <Text>{run.note}</Text> : null}
       </Flex>
       <CancelDialog onClose={close} open={asking === "cancel"} run={run} />
+      <ResumeDialog onClose={close} open={asking === "resume"} run={run} />
       <RunDialog name={run.pipeline_id} onClose={close} open={asking === "run"} pipelineId={run.pipeline_id} />
     </Flex>
   );

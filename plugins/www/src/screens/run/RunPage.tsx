@@ -21,7 +21,7 @@ import { type Pane, useRunView } from "./useRunView";
 type Props = { document: Schemas["RunDocument"]; link: LinkLook };
 
 /** Graph above, stages and log below; the border between them stays where the user leaves it. */
-export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
+export const RunPage = ({ document: { can_resume, graph, run, stages }, link }: Props) => {
   const mayReadLogs = useRight("read_logs");
   const view = useRunView(stages);
   const statuses = useMemo(() => nodeStatuses(stages), [stages]);
@@ -32,7 +32,7 @@ export const RunPage = ({ document: { graph, run, stages }, link }: Props) => {
   const openLog = mayReadLogs ? view.openLog : undefined;
   return (
     <Flex direction="column" height="100%">
-      <RunHeader link={link} run={run} stages={stages} />
+      <RunHeader canResume={can_resume} link={link} run={run} stages={stages} />
       <Box flex="1" minHeight="0">
         <Group defaultLayout={split.defaultLayout} onLayoutChanged={split.onLayoutChanged} orientation="vertical" style={{ height: "100%" }}>
           <Panel defaultSize="58%" id="graph" minSize="160px">

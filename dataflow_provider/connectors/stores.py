@@ -18,6 +18,8 @@ from dataflow_provider.errors import AuthorError, Place
 from dataflow_provider.spec.nodes import FileTarget
 
 BLOCK_BYTES = 4 * 1024 * 1024
+MAX_LISTED = 10_000
+"""Most files that a look into a store lists."""
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 _GLOB = re.compile(r"[*?\[]")
 

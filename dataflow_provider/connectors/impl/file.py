@@ -24,16 +24,13 @@ from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.native import page_of
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage, SchemaRequest
 from dataflow_provider.connectors.stored_files import StoredFilesConnector, engine
-from dataflow_provider.connectors.stores import Store, StoreError, misplaced, part_name, run_mark
+from dataflow_provider.connectors.stores import MAX_LISTED, Store, StoreError, misplaced, part_name, run_mark
 from dataflow_provider.errors import AuthorError, Place, TerminalError
 from dataflow_provider.spec.nodes import FileSource, FileTarget
 from dataflow_provider.spec.project import Project, is_remote
 
 if TYPE_CHECKING:
     from dataflow_provider.connectors.impl.objects import ObjectStore
-
-MAX_LISTED = 10_000
-"""Most objects that a look into a bucket lists."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from obstore import exceptions
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
-from dataflow_provider.connectors.impl.object_fields import SCHEMES, StoreFields, fields_of
+from dataflow_provider.connectors.impl.object_fields import StoreFields, fields_of
 from dataflow_provider.connectors.stores import StoredFile, StoreError, changed, fixed_part, glob_expression, is_glob
 
 MULTIPART_BYTES = 8 * 1024 * 1024
@@ -142,7 +142,3 @@ def _short(text: str) -> str:
 def _stored(base: str, meta: Any) -> StoredFile:
     version = meta.get("e_tag") or meta.get("version") or ""
     return StoredFile(f"{base}{meta['path']}", meta["size"], version)
-
-
-def is_store_path(path: str) -> bool:
-    return path.partition("://")[0] in SCHEMES

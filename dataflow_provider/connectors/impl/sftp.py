@@ -15,13 +15,14 @@ from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.file_options import format_of
-from dataflow_provider.connectors.impl.sftp_login import LoginError, open_client
+from dataflow_provider.connectors.impl.sftp_login import open_client
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.native import page_of
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage, SchemaRequest
 from dataflow_provider.connectors.stored_files import StoredFilesConnector
 from dataflow_provider.connectors.stores import (
     BLOCK_BYTES,
+    MAX_LISTED,
     Store,
     StoredFile,
     StoreError,
@@ -30,9 +31,6 @@ from dataflow_provider.connectors.stores import (
     glob_expression,
     is_glob,
 )
-
-MAX_LISTED = 10_000
-"""Most files that a look into a server lists."""
 
 
 @dataclass
@@ -188,10 +186,6 @@ class SftpConnector(StoredFilesConnector[SftpSession]):
         return session.connection
 
     def vendor_error(self, exc: Exception) -> VendorError | None:
-        if isinstance(exc, LoginError):
-            return exc.vendor
-        if isinstance(exc, StoreError):
-            return exc.vendor
         if isinstance(exc, paramiko.SSHException | EOFError):
             return VendorError(Kind.LOST, type(exc).__name__, str(exc) or "the server closed the connection")
         return super().vendor_error(exc)

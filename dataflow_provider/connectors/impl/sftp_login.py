@@ -11,6 +11,7 @@ import paramiko
 
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
+from dataflow_provider.connectors.stores import StoreError
 
 DEFAULT_PORT = 22
 DEFAULT_TIMEOUT_S = 15.0
@@ -21,12 +22,11 @@ _KEYS: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey
 _REFUSED = ("host_proxy_cmd", "allow_host_key_change")
 
 
-class LoginError(Exception):
-    """The login failed; raise it inside `calling`."""
+class LoginError(StoreError):
+    """The login failed."""
 
     def __init__(self, kind: Kind, text: str, hint: str | None = None) -> None:
-        super().__init__(text)
-        self.vendor = VendorError(kind, "", text, hint)
+        super().__init__(VendorError(kind, "", text, hint))
 
 
 def open_client(connection: ConnectionSpec) -> paramiko.SSHClient:

@@ -273,6 +273,7 @@ class MySqlSession(DbApiSession):
                 "`local_infile` is its setting",
                 self._connection.conn_id, exc.args[0],
             )  # fmt: skip
+            self.execute(f"DELETE FROM {table}")  # It may have taken some files before it was told to forbid them.
             super().load_file(table, columns, path)
 
     def _load(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:

@@ -124,6 +124,17 @@ def test_server_that_forbids_it_takes_inserts_and_the_log_says_so(
     assert session.fetch_number(f"SELECT COUNT(*) FROM {TABLE}") == 9
 
 
+def test_server_that_forbids_it_on_the_way_has_every_row_once(
+    session: MySqlSession, mariadb_server: MariaDBServer, tmp_path: Path
+) -> None:
+    before = loads(mariadb_server)
+    with opened(mariadb_server, batch_size=2) as loading:
+        loading.watch(lambda rows: mariadb_server.query("SET GLOBAL local_infile = OFF"))
+        loading.import_rows(TABLE, every_value(tmp_path))
+    assert loads(mariadb_server) > before
+    assert session.fetch_number(f"SELECT COUNT(*) FROM {TABLE}") == 9
+
+
 def test_connection_that_does_not_ask_for_it_takes_inserts(
     session: MySqlSession, mariadb_server: MariaDBServer, tmp_path: Path
 ) -> None:

@@ -180,13 +180,13 @@ class TeradataSession(SizedTextSession):
 
     def import_rows(self, table: str, path: Path) -> None:
         """By FastLoad where the connection's extra says so, the rows are many and none is a large object."""
-        rows = count_rows(path)
+        rows, told = count_rows(path), self.batch_size
         self._fast = self._loads_fast(path, rows)
-        self.batch_size = self.batch_size or (FASTLOAD_ROWS if self._fast else None)
+        self.batch_size = told or (FASTLOAD_ROWS if self._fast else None)
         try:
             super().import_rows(table, path)
         finally:
-            fast, self._fast = self._fast, False
+            fast, self._fast, self.batch_size = self._fast, False, told
         if fast and (loaded := self.fetch_number(f"SELECT COUNT(*) FROM {table}")) != rows:
             raise TerminalError(
                 "DF-RUN-012",

@@ -385,6 +385,7 @@ def fastload_of(path: Path, monkeypatch: pytest.MonkeyPatch, table: Any, *, extr
     monkeypatch.setattr(session, "fetch_number", lambda sql: loaded)
     session._connection = replace(session._connection, extra={"fastload": extra})
     session.import_rows('"s"."t"', path)
+    assert session.batch_size is None  # What suits FastLoad is not for the next table.
     made = next(at for at, asked in enumerate(driver.asked) if asked.startswith("CREATE MULTISET TABLE"))
     inserts = [at for at, asked in enumerate(driver.asked) if "INSERT INTO" in asked]
     assert made < min(inserts)

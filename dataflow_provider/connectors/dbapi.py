@@ -120,9 +120,12 @@ class DbApiSession(ABC):
     ) -> None:
         names = ", ".join(self.quote(column.name) for column in columns)
         marks = ", ".join([self.parameter] * len(columns))
-        with closing(self._raw.cursor()) as cursor:
+        with closing(self.writing_cursor()) as cursor:
             for block in blocks:
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", block)
+
+    def writing_cursor(self) -> Any:
+        return self._raw.cursor()
 
     def load_file(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
         """The rows of an Arrow stream file stand in the table, which has those columns."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, time
 from typing import Any
@@ -209,16 +209,11 @@ class SybaseSession(SizedTextSession):
             raise empty_text(column, "Sybase ASE keeps as one blank")
         return value.isoformat() if isinstance(value, time) else value
 
-    def insert_rows(
-        self, table: str, columns: Sequence[IncomingColumn], blocks: Iterator[list[tuple[Any, ...]]]
-    ) -> None:
+    def writing_cursor(self) -> Any:
         """By arrays of parameters where the connection's extra says that its ODBC driver has them."""
-        names = ", ".join(self.quote(column.name) for column in columns)
-        marks = ", ".join([self.parameter] * len(columns))
-        with closing(self._raw.cursor()) as cursor:
-            cursor.fast_executemany = bool(self._connection.extra.get("fast_executemany"))
-            for block in blocks:
-                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", block)
+        cursor = super().writing_cursor()
+        cursor.fast_executemany = bool(self._connection.extra.get("fast_executemany"))
+        return cursor
 
 
 class SybaseConnector(DbApiConnector[SybaseSession]):

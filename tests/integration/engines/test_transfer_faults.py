@@ -101,7 +101,6 @@ ALL = (ROWS, ROWS * (ROWS + 1) // 2)
 def world(postgres_server: PostgresServer, mariadb_server: MariaDBServer, tmp_path: Path) -> Iterator[World]:
     postgres, mariadb = postgres_server.with_schema("postgres"), mariadb_server
     postgres.query("DROP SCHEMA IF EXISTS faults, faults_to CASCADE")
-    postgres.query("DROP SCHEMA IF EXISTS faults_to CASCADE")
     postgres.query("CREATE SCHEMA faults")
     postgres.query("CREATE SCHEMA faults_to")
     for name in ("faults", "faults_to"):

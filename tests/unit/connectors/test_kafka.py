@@ -238,7 +238,7 @@ def test_offsets_without_a_record_are_passed_over(bus: Bus) -> None:
     assert [(row["id"], row["_offset"]) for row in rows] == [(1, 0), (2, 2)]
 
 
-def test_lower_bound_of_time_starts_the_read_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lower_bound_of_time_is_an_offset_of_each_partition() -> None:
     """The brokers of these tests know no offsets by time, so one that does answers instead of them."""
     asked: list[int] = []
 

@@ -14,8 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-CACHE_FILE = "answers.sqlite3"
-"""Its name in the folder `ai` of a project's state."""
+from dataflow_provider.spec.project import Project
+
 KEEP_S = 90 * 24 * 3600
 _BUSY_S = 30.0
 _AT_ONCE = 500
@@ -58,6 +58,11 @@ class FileCache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    @classmethod
+    def of(cls, project: Project) -> FileCache:
+        """Return the one of all workspaces and environments: its keys hold all that an answer depends on."""
+        return cls(project.state_folder / "ai" / "answers.sqlite3")
 
     def find(self, keys: Iterable[str]) -> dict[str, Any]:
         wanted = list(dict.fromkeys(keys))

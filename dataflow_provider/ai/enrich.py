@@ -98,7 +98,7 @@ class Enricher:
         keys: list[str] = []
         distinct: dict[str, Row] = {}
         for row in rows:
-            key = answer_key(self.model.name, self.spec.prompt, _shape(self.spec), row)
+            key = answer_key(self.model.identity, self.spec.prompt, _shape(self.spec), row)
             keys.append(key)
             distinct.setdefault(key, row)
         known = {key: Answered(values) for key, values in self.cache.find(distinct).items()}

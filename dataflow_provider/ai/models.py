@@ -95,7 +95,11 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """The model's own name, which answers are kept under."""
+        """The model's own name."""
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What answers are kept under: the model's name and the service, as two of these may call theirs the same."""
 
     @property
     def price(self) -> Price | None:
@@ -187,6 +191,10 @@ class SdkModel:
     @property
     def name(self) -> str:
         return str(self._model.model_name)
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return self._connection.conn_type, self._connection.host, self._connection.port, self.name
 
     @property
     def price(self) -> Price | None:

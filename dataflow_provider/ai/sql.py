@@ -40,6 +40,7 @@ class Proposal:
 class Wish:
     """What a query is wanted for: the node's prompt, the dialect, and the columns with types of each input."""
 
+    workspace: str
     pipeline: str
     node: str
     prompt: str

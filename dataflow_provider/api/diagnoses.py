@@ -11,7 +11,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+from dataflow_provider.ai.cache import FileCache
 from dataflow_provider.ai.models import open_model
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.datamodels import LogLine
@@ -106,7 +106,7 @@ def _adviser(model: str, project: Project) -> Adviser:
     connections = connections_of_workspace(
         EnvironmentConnections(project.warehouse, fallback=AirflowDatabase(), one_process=False), project
     )
-    return Adviser(open_model(connections.get(model)), FileCache(project.state_folder / "ai" / CACHE_FILE))
+    return Adviser(open_model(connections.get(model)), FileCache.of(project))
 
 
 def told(diagnosis: Diagnosis, loaded: Loaded) -> StageDiagnosis:

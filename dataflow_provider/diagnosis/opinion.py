@@ -62,7 +62,7 @@ def hear(model: Model, log: str, ranked: Sequence[Ranked], facts: dict[str, Any]
     """Return what the model thinks of the failure; never raises, and takes at most `TIMEOUT_S`."""
     shown = _shown(log)
     question = Question(_INSTRUCTIONS, _told(shown, ranked, facts), Opinion, TIMEOUT_S)
-    key = answer_key("diagnosis", model.name, question.instructions, question.text)
+    key = answer_key("diagnosis", model.identity, question.instructions, question.text)
     kept = cache.find([key]).get(key)
     if kept is not None:
         return _heard(Opinion.model_validate(kept), shown, f"the model `{model.name}` was asked before", Spent())

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow
 
-from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+from dataflow_provider.ai.cache import FileCache
 from dataflow_provider.ai.enrich import Answered, Enricher, Usage
 from dataflow_provider.ai.models import open_model
 from dataflow_provider.compiler.compiled import Output
@@ -116,7 +116,7 @@ class Asking:
         """Return the model's answers for the numbered rows."""
         started = time.monotonic()
         model = open_model(self.connections.get(self.spec.model_connection))
-        enricher = Enricher(self.node.id, self.spec, model, FileCache(self.project.state_folder / "ai" / CACHE_FILE))
+        enricher = Enricher(self.node.id, self.spec, model, FileCache.of(self.project))
         numbers, rows = self._rows()
         answers, usage = enricher.fill(rows)
         path = self.folder / "answers.arrow"

@@ -146,7 +146,7 @@ class AIDiagnosisOperator(BaseOperator):
         return loaded, Project.of(path)
 
     def _adviser(self, project: Project | None) -> Adviser | None:
-        from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+        from dataflow_provider.ai.cache import FileCache
         from dataflow_provider.ai.models import open_model
         from dataflow_provider.diagnosis.report import Adviser
         from dataflow_provider.hooks.connections import connections_of, project_of_installation
@@ -155,7 +155,7 @@ class AIDiagnosisOperator(BaseOperator):
             return None
         home = project or project_of_installation()
         model = open_model(connections_of(home).get(self.model_conn_id))
-        return Adviser(model, FileCache(home.state_folder / "ai" / CACHE_FILE))
+        return Adviser(model, FileCache.of(home))
 
 
 def newest_log(dag_id: str, run_id: str, task: str) -> Path | None:

@@ -64,7 +64,8 @@ def look_key(
                 node: pipeline.nodes[node].model_dump(mode="json", exclude=_NOT_IN_SQL)
                 for node in (graph.nodes if secret else behind)
             },
-            "values": [dict(values.params), values.interval_start, values.interval_end, values.workspace],
+            "values": [dict(values.params), values.interval_start, values.interval_end],
+            "project": [str(project.root), values.workspace, values.environment],
             "places": list(_places(graph, behind, connections, project)),
         }
     except (DataflowError, OSError):
@@ -75,7 +76,7 @@ def look_key(
 def _places(graph: Graph, nodes: tuple[str, ...], connections: Connections, project: Project) -> Iterator[Any]:
     for conn_id in sorted({graph.nodes[node].connection for node in nodes}):
         spec = connections.get(conn_id)
-        yield [conn_id, spec.conn_type, spec.host, spec.port, spec.schema, spec.login]
+        yield [conn_id, spec.conn_type, spec.host, spec.port, spec.schema, spec.login, dict(spec.extra)]
         if spec.conn_type in ("duckdb", "sqlite") and spec.host not in (None, MEMORY):
             file = Path(str(spec.host)).expanduser()
             yield [_stamp(file.with_name(file.name + ending)) for ending in ("", ".wal", "-wal")]

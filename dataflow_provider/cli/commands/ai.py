@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from dataflow_provider.ai.assist import Mapped, Suggestion, ask_for_rules, merge_suggestions, suggest_mapping
 from dataflow_provider.ai.assist import suggest_rules as rules_of
-from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+from dataflow_provider.ai.cache import FileCache
 from dataflow_provider.ai.models import Model, Spent, open_model
 from dataflow_provider.ai.sql import Wish, approved_query, propose_query
 from dataflow_provider.cli.airflow_connections import command_connections
@@ -97,7 +97,7 @@ def _model(args: argparse.Namespace, spec: NodeBase, connections: Connections) -
 def _sql(args: argparse.Namespace, loaded: Loaded, pipeline: Pipeline) -> dict[str, Any]:
     spec = _node(pipeline, args.node, AiSql, "ai.sql")
     project = Project.of(args.path)
-    cache = FileCache(project.state_folder / "ai" / CACHE_FILE)
+    cache = FileCache.of(project)
     wish = _wish(pipeline, args.node, spec, project)
 
     if args.approve:
@@ -128,7 +128,7 @@ def _wish(pipeline: Pipeline, node: str, spec: AiSql, project: Project) -> Wish:
         key = given.node if given.port is None else f"{given.node}.{given.port}"
         known = kinds.get(key)
         inputs[given.name] = known if known else _looked_up(pipeline, key, project)
-    return Wish(pipeline.id, node, spec.prompt, graph.nodes[node].dialect, inputs)
+    return Wish(project.workspace, pipeline.id, node, spec.prompt, graph.nodes[node].dialect, inputs)
 
 
 def _looked_up(pipeline: Pipeline, key: str, project: Project) -> dict[str, str] | None:

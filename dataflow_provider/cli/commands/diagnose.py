@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dataflow_provider.ai.cache import CACHE_FILE, FileCache
+from dataflow_provider.ai.cache import FileCache
 from dataflow_provider.ai.models import open_model
 from dataflow_provider.cli.airflow_connections import command_connections
 from dataflow_provider.cli.commands.run import logged
@@ -57,7 +57,7 @@ def _adviser(conn_id: str | None, project: Project | None) -> Adviser | None:
     if conn_id is None:
         return None
     project = project or Project.of(Path.cwd())
-    cache = FileCache(project.state_folder / "ai" / CACHE_FILE)
+    cache = FileCache.of(project)
     return Adviser(open_model(command_connections(project).get(conn_id)), cache)
 
 

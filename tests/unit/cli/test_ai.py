@@ -120,6 +120,17 @@ def test_sql_of_a_changed_prompt_is_no_longer_approved(
     assert (status, answer["error"]["code"]) == (1, "DF-AI-021")
 
 
+def test_sql_proposed_in_another_workspace_is_not_approved(
+    pipeline: Path, model: ChatModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ai(capsys, "sql", str(pipeline), "--node", "per_day")
+    namesake = pipeline.parent.with_name("another") / pipeline.name
+    namesake.parent.mkdir()
+    namesake.write_text(PIPELINE)
+    status, answer = ai(capsys, "sql", str(namesake), "--node", "per_day", "--approve")
+    assert (status, answer["error"]["code"]) == (1, "DF-AI-021")
+
+
 def test_missing_query_is_a_finding_that_says_how_to_get_it(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(pipeline), "--json"]) == 1
     (finding,) = json.loads(capsys.readouterr().out)["findings"]

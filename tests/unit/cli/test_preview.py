@@ -94,7 +94,9 @@ def test_preview_leaves_no_file(pipeline: Path, capsys: pytest.CaptureFixture[st
     assert [one for one in sorted(root.rglob("*")) if one.parent != kept and one not in (kept, kept.parent)] == before
 
 
-def test_preview_is_kept_for_a_moment_and_masked(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_preview_is_kept_for_a_moment_and_masked(
+    pipeline: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, again = preview(capsys, pipeline, "--node", "t")[1], preview(capsys, pipeline, "--node", "t")[1]
     assert (first.pop("cached"), again.pop("cached")) == (False, True)
     assert first == again
@@ -102,6 +104,9 @@ def test_preview_is_kept_for_a_moment_and_masked(pipeline: Path, capsys: pytest.
     assert kept.stat().st_mode & 0o077 == 0
     assert "bob" not in kept.read_text()
     assert preview(capsys, pipeline, "--node", "t", "--refresh")[1]["cached"] is False
+    assert preview(capsys, pipeline, "--node", "t")[1]["cached"] is True
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__ENVIRONMENT", "prod")
+    assert preview(capsys, pipeline, "--node", "t")[1]["cached"] is False
     assert preview(capsys, pipeline, "--node", "t", "--limit", "1")[1]["cached"] is False
     with (pipeline.parents[2] / "in" / "calls.csv").open("a") as file:
         file.write("4,dan,1,2026-01-04\n")

@@ -98,6 +98,16 @@ def test_enrich_again_asks_only_for_what_failed(fed: Workplace, model: ChatModel
     assert result.stages[1].ai[0].cached == 4
 
 
+def test_answers_of_another_service_are_not_taken_for_a_model_of_the_same_name(
+    fed: Workplace, model: ChatModel
+) -> None:
+    run(fed, model, PIPELINE % '"null"')
+    with chat_model(judge) as other:
+        result = run(fed, other, PIPELINE % '"null"', run_id="r2")
+    assert (result.stages[1].ai[0].model, result.stages[1].ai[0].cached) == ("small", 0)
+    assert other.requests
+
+
 def test_enrich_rejects_with_a_reason_and_keeps_the_inputs_columns(fed: Workplace, model: ChatModel) -> None:
     result = run(fed, model, PIPELINE % "reject" + REJECTS)
     assert result.state == "warning"

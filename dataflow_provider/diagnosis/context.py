@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dataflow_provider.compiler.errors import CompileError
-from dataflow_provider.compiler.graph import Graph
+from dataflow_provider.compiler.feeding import targets_fed_by
 from dataflow_provider.compiler.plan import Plan, plan_pipeline
 from dataflow_provider.compiler.sql import compile_stage
 from dataflow_provider.compiler.values import RunValues
@@ -91,7 +91,7 @@ def context_of(loaded: Loaded, node: str | None, project: Project | None) -> Con
     plan = _plan(loaded)
     spec = pipeline.nodes.get(node or "")
     stage = None if plan is None else next((one for one in plan.stages if node in one.nodes), None)
-    targets = () if plan is None or node is None else _targets(plan.graph, node)
+    targets = () if plan is None or node is None else _targets(plan, node)
     return Context(
         pipeline=pipeline.id,
         node=node,
@@ -111,13 +111,10 @@ def _plan(loaded: Loaded) -> Plan | None:
         return None
 
 
-def _targets(graph: Graph, node: str) -> tuple[str, ...]:
-    reached, waiting = {node}, [node]
-    while waiting:
-        new = [one for one in graph.consumers.get(waiting.pop(), ()) if one not in reached]
-        reached.update(new)
-        waiting += new
-    return tuple(one for one in graph.nodes if one in reached and isinstance(graph.nodes[one].spec, TargetBase))
+def _targets(plan: Plan, node: str) -> tuple[str, ...]:
+    known = plan.graph.nodes.get(node)
+    own = (node,) if known is not None and isinstance(known.spec, TargetBase) else ()
+    return own if known is None else (*own, *targets_fed_by(plan, node))
 
 
 def _sql(plan: Plan, stage: str) -> str | None:

@@ -6,6 +6,7 @@ What was asked is not kept, only its hash; an answer is forgotten after 90 days.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dataflow_provider.spec.project import Project
+
+logger = logging.getLogger(__name__)
 
 KEEP_S = 90 * 24 * 3600
 _BUSY_S = 30.0
@@ -54,7 +57,10 @@ class MemoryCache:
 
 
 class FileCache:
-    """Answers in one SQLite file, which several processes may use at once."""
+    """Answers in one SQLite file, which several processes may use at once.
+
+    A file that cannot be read or written costs another question and no failure: what was paid for is still used.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -69,7 +75,7 @@ class FileCache:
         found: dict[str, Any] = {}
         if not self._path.exists():
             return found
-        with self._open() as database:
+        with self._forgiving("found"), self._open() as database:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 marks = ", ".join("?" * len(some))
@@ -81,12 +87,19 @@ class FileCache:
         if not answers:
             return
         now = int(time.time())
-        with self._open() as database:
+        with self._forgiving("kept"), self._open() as database:
             database.execute("DELETE FROM answers WHERE kept_at < ?", (now - KEEP_S,))
             database.executemany(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)",
                 [(key, json.dumps(answer, default=str), now) for key, answer in answers.items()],
             )
+
+    @contextmanager
+    def _forgiving(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as exc:
+            logger.warning("answers of models cannot be %s in %s: %s", what, self._path, exc)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

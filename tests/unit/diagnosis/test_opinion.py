@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dataflow_provider.ai.cache import MemoryCache
+from dataflow_provider.ai.cache import AnswerCache, FileCache, MemoryCache
 from dataflow_provider.ai.models import SdkModel
 from dataflow_provider.cli.main import main
 from dataflow_provider.connectors.connections import ConnectionSpec
@@ -46,7 +46,7 @@ def said(cause: str, evidence: list[str], confidence: float = 0.9) -> dict[str, 
     return {"root_cause": cause, "confidence": confidence, "evidence": evidence, "explanation": "The switch hung up."}
 
 
-def asked(log: str, answer: Ask, seen: list[str] | None = None) -> Diagnosis:
+def asked(log: str, answer: Ask, seen: list[str] | None = None, cache: AnswerCache | None = None) -> Diagnosis:
     from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
     from pydantic_ai.models.function import AgentInfo, FunctionModel
 
@@ -56,7 +56,7 @@ def asked(log: str, answer: Ask, seen: list[str] | None = None) -> Diagnosis:
         return ModelResponse(parts=[ToolCallPart(info.output_tools[0].name, answer({}))])
 
     model = SdkModel(FunctionModel(reply), ConnectionSpec("llm", "pydanticai"))
-    return diagnose(log, adviser=Adviser(model, MemoryCache()))
+    return diagnose(log, adviser=Adviser(model, cache or MemoryCache()))
 
 
 def test_opinion_with_lines_that_are_there_names_what_signatures_do_not_know() -> None:
@@ -65,6 +65,17 @@ def test_opinion_with_lines_that_are_there_names_what_signatures_do_not_know() -
     assert (found.root_cause, found.by, found.confidence) == ("connection_lost", "model", 0.8)
     assert found.explanation == "The switch hung up."
     assert found.evidence
+
+
+def test_opinion_is_heard_although_it_cannot_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cache = FileCache(tmp_path / "answers.sqlite3")
+    cache.keep({"a": 1})
+    (tmp_path / "answers.sqlite3").write_bytes(b"no database, whatever its name says" * 100)
+    answer = said("connection_lost", ["the exchange with switch 7 ended early, msisdn"])
+    found = asked(MUTE, lambda _: answer, cache=cache)
+    assert (found.root_cause, found.by) == ("connection_lost", "model")
+    assert "answers of models cannot be found" in caplog.text
+    assert "answers of models cannot be kept" in caplog.text
 
 
 def test_opinion_without_lines_that_are_there_changes_nothing_unknown() -> None:

@@ -380,7 +380,6 @@ def fail_run(session: Session, dag_id: str, run_id: str) -> None:
     from airflow.api_fastapi.core_api.services.public.dag_run import patch_dag_run_state
     from airflow.models.dagbag import DBDagBag
     from airflow.models.dagrun import DagRun
-    from airflow.models.log import Log
     from sqlalchemy import select
 
     run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
@@ -388,7 +387,16 @@ def fail_run(session: Session, dag_id: str, run_id: str) -> None:
     if run is None or dag is None:
         raise LookupError(f"{dag_id}/{run_id}")
     patch_dag_run_state(dag=dag, dag_run=run, state=DagRunMutableStates.FAILED, session=session)
-    # Airflow has no word for a cancelled run; by this its record is told from a failure, and nobody is alarmed.
+    note_ended(session, dag_id, run_id)
+
+
+def note_ended(session: Session, dag_id: str, run_id: str) -> None:
+    """The audit log has `ENDED_EVENT` for the run.
+
+    Airflow has no word for a cancelled run; by this its record is told from a failure, and nobody is alarmed.
+    """
+    from airflow.models.log import Log
+
     session.add(Log(event=ENDED_EVENT, dag_id=dag_id, run_id=run_id))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dataflow_provider.airflow_compat import note_ended
 from dataflow_provider.errors import AuthorError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def pause_backfill(session: Session, dag_id: str, backfill_id: int, *, paused: b
 
 
 def cancel_backfill(session: Session, dag_id: str, backfill_id: int) -> int:
-    """The backfill is over: runs that have not started have failed, running ones end by themselves; return how many.
+    """The backfill is over: runs that have not started are cancelled, running ones end by themselves; return how many.
 
     Raises:
         AuthorError: when there is no such backfill, or it is over.
@@ -79,6 +80,7 @@ def cancel_backfill(session: Session, dag_id: str, backfill_id: int) -> int:
     ).all()
     for run in waiting:
         run.state = DagRunState.FAILED
+        note_ended(session, dag_id, run.run_id)
     record.completed_at = datetime.now(UTC)
     return len(waiting)
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.utils.session import create_session
 
+from dataflow_provider.api.definitions import load_definition
+from dataflow_provider.api.run_service import LEASE_NAME
+from dataflow_provider.runs.lease import acquire
+from dataflow_provider.runs.recorder import Recorder
 from tests.unit.api.conftest import Api, Project
 
 TOP = 'schedule: {cron: "30 6 * * *", timezone: Europe/Warsaw, calendar: PL}\n'
@@ -33,12 +38,24 @@ def test_backfill_is_made_paused_and_cancelled(engineer: Api, project: Project) 
     assert status == 200, made
     (shown,) = engineer.get(PATH)["items"]
     assert (shown["id"], shown["state"], shown["runs"]) == (made["backfill_id"], "running", {"queued": 4})
-    assert post(engineer, PATH, **RANGE, dry_run=False)[0] in (200, 409)
+    status, again = post(engineer, PATH, **RANGE, dry_run=False)
+    assert (status, again["backfill_id"], again["counts"]) == (200, None, {"skip": 4})
     paused = engineer.send("PATCH", f"{PATH}/{shown['id']}", {"is_paused": True}).json()
     assert paused["items"][0]["state"] == "paused"
     status, cancelled = post(engineer, f"{PATH}/{shown['id']}/cancel")
     assert (status, cancelled["items"][0]["state"], cancelled["items"][0]["runs"]) == (200, "completed", {"failed": 4})
     assert post(engineer, f"{PATH}/{shown['id']}/cancel")[0] == 404
+
+
+def test_runs_of_a_cancelled_backfill_are_recorded_as_cancelled(engineer: Api, project: Project) -> None:
+    project.publish("usage", top=TOP)
+    _, made = post(engineer, PATH, **RANGE, dry_run=False)
+    post(engineer, f"{PATH}/{made['backfill_id']}/cancel")
+    with create_session() as session:
+        held = acquire(session, LEASE_NAME, "test")
+        assert held is not None
+        Recorder(load_definition).record_changes(session, held)
+    assert [run["state"] for run in engineer.get("/pipelines/usage/history")["items"]] == ["cancelled"] * 4
 
 
 def test_second_backfill_is_refused_while_one_is_active(engineer: Api, project: Project) -> None:

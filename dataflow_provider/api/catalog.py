@@ -25,6 +25,7 @@ from dataflow_provider.api.import_errors import findings_of_trace
 from dataflow_provider.api.run_states import RUN_COLUMNS, find_states
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
 from dataflow_provider.dag_factory.loading import INVALID_TAG
+from dataflow_provider.runs.records import seconds_between
 from dataflow_provider.runs.source import OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.spec.findings import Finding
 
@@ -151,11 +152,6 @@ def build_brief(row: Row[Any], state: RunState) -> RunBrief:
         end=row.end_date,
         duration_s=seconds_between(row.start_date, row.end_date),
     )
-
-
-def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
-    """Return the seconds from start to end; None while either is not known."""
-    return round((end - start).total_seconds(), 3) if start and end else None
 
 
 def _listing_of_dag(

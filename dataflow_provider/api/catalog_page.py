@@ -12,7 +12,7 @@ from airflow.models.dagrun import DagRun
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from dataflow_provider.api.catalog import Listing, seconds_between
+from dataflow_provider.api.catalog import Listing
 from dataflow_provider.api.datamodels import (
     FacetValue,
     PipelineFacets,
@@ -24,6 +24,7 @@ from dataflow_provider.api.datamodels import (
 )
 from dataflow_provider.api.definitions import Facts, load_facts
 from dataflow_provider.api.run_states import RUN_COLUMNS, find_states
+from dataflow_provider.runs.records import seconds_between
 
 SPARK_RUNS = 10
 _STATE_ORDER = list(PipelineState)

@@ -13,7 +13,6 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from dataflow_provider.api.catalog import seconds_between
 from dataflow_provider.api.datamodels import (
     Graph,
     GraphStage,
@@ -30,6 +29,7 @@ from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.graphs import SQL_FIELDS, build_graph
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.api.run_states import AIRFLOW_STATES, OVER, RUN_COLUMNS, find_states, is_settled
+from dataflow_provider.runs.records import seconds_between
 from dataflow_provider.runs.xcoms import ERROR_XCOM, RETURN_VALUE
 from dataflow_provider.security import Right
 

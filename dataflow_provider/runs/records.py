@@ -76,10 +76,6 @@ class FirstError:
     node: str | None
     message: str
 
-    @property
-    def line(self) -> str:
-        return self.message.strip().splitlines()[0] if self.message.strip() else ""
-
 
 @dataclass(frozen=True)
 class RunFigures:
@@ -106,7 +102,7 @@ def build_figures(run: SourceRun, plan: Plan | None) -> RunFigures:
     of_targets = [node for node in nodes if _is_kind(plan, node.node_id, TargetBase)]
     return RunFigures(
         state=state,
-        duration_s=_seconds(run.start, run.end) if state in OVER else None,
+        duration_s=seconds_between(run.start, run.end) if state in OVER else None,
         rows_read=total(node.rows_out for node in of_sources),
         rows_written=total(node.rows_in if node.rows_out is None else node.rows_out for node in of_targets),
         rows_rejected=total(node.rows_rejected for node in nodes),
@@ -222,5 +218,6 @@ def _is_kind(plan: Plan | None, node: str, kind: type) -> bool:
     return plan is not None and isinstance(plan.pipeline.nodes.get(node), kind)
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """Return the seconds from start to end; None while either is not known."""
     return round((end - start).total_seconds(), 3) if start and end else None

@@ -245,44 +245,38 @@ def _move(session: Session, promise: Promise, state: SlaState, now: datetime, no
         session.add(record)
     before = record.state
     record.state, record.run_id, record.due_at = state, promise.work.run_id, promise.due
-    told = _told(promise, record.subject)
     match state:
         case SlaState.AT_RISK:
             record.at_risk_at = now
-            raise_notice(session, told("sla_at_risk", "will probably not finish by"), notify.on_sla, now)
+            raise_notice(session, _told(promise, "sla_at_risk", "will probably not finish by"), notify.on_sla, now)
         case SlaState.BREACHED:
             record.breached_at = now
-            raise_notice(session, told("sla_breach", "has not finished by"), notify.on_sla, now)
+            raise_notice(session, _told(promise, "sla_breach", "has not finished by"), notify.on_sla, now)
         case SlaState.MET | SlaState.LATE | SlaState.VOID:
             record.done_at = promise.work.ended
             _close(session, promise, state, before, notify, now)
 
 
 def _close(session: Session, promise: Promise, state: SlaState, before: str, notify: Notify, now: datetime) -> None:
-    told = _told(promise, promise.subject)
     resolve_notices(
         session, promise.pipeline_id, ("sla_at_risk", "sla_breach"), now, f"{promise.kind}:{promise.subject}"
     )
     if state is SlaState.LATE:
         _warn_of_lateness(session, promise)
         if before == SlaState.BREACHED:
-            raise_notice(session, told("recovery", "has finished after"), notify.on_recovery, now, is_over=True)
+            told = _told(promise, "recovery", "has finished after")
+            raise_notice(session, told, notify.on_recovery, now, is_over=True)
 
 
-def _told(promise: Promise, subject: str) -> Any:
-    """Return a maker of what is told of the promise: its kind and the words between pipeline and time."""
-
-    def told(kind: str, words: str) -> Told:
-        what = "its `finish_by`" if promise.kind == "finish_by" else "its `max_duration`"
-        return Told(
-            pipeline_id=promise.pipeline_id,
-            run_id=promise.work.run_id,
-            kind=kind,
-            title=f"{promise.pipeline_id} {words} {promise.due:%Y-%m-%d %H:%M} UTC, {what}",
-            same=f"{promise.kind}:{subject}",
-        )
-
-    return told
+def _told(promise: Promise, kind: str, words: str) -> Told:
+    """Return what is told of the promise; `words` stand between pipeline and time."""
+    return Told(
+        pipeline_id=promise.pipeline_id,
+        run_id=promise.work.run_id,
+        kind=kind,
+        title=f"{promise.pipeline_id} {words} {promise.due:%Y-%m-%d %H:%M} UTC, its `{promise.kind}`",
+        same=f"{promise.kind}:{promise.subject}",
+    )
 
 
 def _warn_of_lateness(session: Session, promise: Promise) -> None:

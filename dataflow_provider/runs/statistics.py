@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -150,7 +150,3 @@ def judge_rows(rows: int | None, earlier: Sequence[int]) -> dict[str, Any] | Non
         return None
     message = f"{rows} rows were written; the last {len(earlier)} runs wrote {middle:.10g} at the median"
     return {"kind": "rows", "node": None, "rule": None, "message": message}
-
-
-def days_before(now: datetime, days: int) -> datetime:
-    return now - timedelta(days=days)

@@ -93,6 +93,11 @@ def check_cdr(kind: str, options: FileOptions, path: Path) -> Iterator[Problem]:
         message = f"`options.{name}` does nothing with `format: {kind}`."
         hint = f"Delete `{name}`, or write `format: cdr`."
         yield Problem("DF-NODE-016", (*path, "options", name), message, hint, on_key=True)
+    records = options.records
+    if records is not None and records.trailer is not None and records.trailer.count_at == records.type_at:
+        message = f"Field {records.type_at} of a line is its record type, and `count_at` names it for the count."
+        at = (*path, "options", "records", "trailer", "count_at")
+        yield Problem("DF-NODE-016", at, message, "Name the field that tells how many records there are.")
 
 
 def check_options(options: FileOptions, path: Path) -> Iterator[Problem]:

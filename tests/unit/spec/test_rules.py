@@ -270,6 +270,15 @@ TARGETS = (
     Case("DF-NODE-016", target("description: x", "file", "path: o, format: ⟪cdr"), "are both missing"),
     Case(
         "DF-NODE-016",
+        target(
+            "description: x",
+            "file",
+            "path: o, format: cdr, options: {records: {types: {M: {a: INT}}, trailer: {type: T, count_at: ⟪1}}}",
+        ),
+        "its record type",
+    ),
+    Case(
+        "DF-NODE-016",
         target("description: x", "file", "path: o, format: csv, options: {⟪records: {types: {A: {b: INT}}}}"),
         "does nothing with `format: csv`",
     ),

@@ -22,7 +22,7 @@ RETENTION = timedelta(days=KEEP_DAYS)
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which tables may go: those made before a moment, or those of one run; of some pipelines only when named."""
+    """Which tables may go: those made up to a second, or those of one run; of some pipelines only when named."""
 
     before: datetime | None
     run_id: str | None = None
@@ -34,7 +34,7 @@ class Wanted:
         return (
             (self.pipelines is None or place in self.pipelines)
             and (self.run_id is None or table.run_id == self.run_id)
-            and (self.before is None or table.created_at < utc_text(self.before.astimezone(UTC)))
+            and (self.before is None or table.created_at <= utc_text(self.before.astimezone(UTC)))
         )
 
 

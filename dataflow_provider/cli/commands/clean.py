@@ -43,16 +43,23 @@ def run(args: argparse.Namespace) -> int:
     age = RETENTION if args.older_than is None and args.run_id is None else args.older_than
     before = None if age is None else datetime.now(UTC) - age
     plans = [(_plan(written), Project.of(find_pipeline_file(written))) for written in args.pipelines]
-    project = plans[0][1] if plans else Project.of(Path.cwd() / PIPELINES_FOLDER / "any.yaml")
-    conn_ids = dict.fromkeys([*args.connection, *(stage.connection for plan, _ in plans for stage in plan.stages)])
-    named = frozenset((plan.pipeline.id, where.workspace) for plan, where in plans) or None
-    tables = clean_stage_tables(
-        conn_ids,
-        Wanted(before, args.run_id, named),
-        pipeline_connections(project),
-        dry_run=args.dry_run,
-        on_table=_ignore if args.json else _print,
-    )
+    # Each with the connections of its own workspace, which may call two databases the same.
+    places: dict[Project, list[Plan]] = {}
+    for plan, project in plans:
+        places.setdefault(project, []).append(plan)
+    if not plans:
+        places[Project.of(Path.cwd() / PIPELINES_FOLDER / "any.yaml")] = []
+    tables = [
+        table
+        for project, here in places.items()
+        for table in clean_stage_tables(
+            dict.fromkeys([*args.connection, *(stage.connection for plan in here for stage in plan.stages)]),
+            Wanted(before, args.run_id, frozenset((plan.pipeline.id, project.workspace) for plan in here) or None),
+            pipeline_connections(project),
+            dry_run=args.dry_run,
+            on_table=_ignore if args.json else _print,
+        )
+    ]
     if args.json:
         print_json({"dry_run": args.dry_run, "tables": [one.to_json() for one in tables], "findings": []})
     elif not tables:

@@ -74,6 +74,22 @@ def test_clean_of_a_run_takes_that_pipelines_tables_alone(folder: Path, capsys: 
     assert "second run r1 node calls" in capsys.readouterr().out
 
 
+def test_clean_takes_each_pipeline_where_its_own_connections_lead(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = folder / "elsewhere"
+    path = elsewhere / "yaml_pipelines" / "w" / "third.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(PIPELINE % "third")
+    (elsewhere / ".dataflow").mkdir()
+    sql(elsewhere, "CREATE TABLE calls AS SELECT range AS id FROM range(4)")
+    assert main(["run", str(path), "--run-id", "r1"]) == 0
+    found = clean(capsys, "first", str(path), "--run-id", "r1")
+    assert found == [("first", "dropped"), ("third", "dropped")]
+    assert left(folder) == ["second"]
+    assert sql(elsewhere, "SELECT pipeline FROM _dataflow.stage_tables") == []
+
+
 @pytest.mark.parametrize("arguments", [[], ["first", "--connection", "c"], ["first", "--older-than", "soon"]])
 def test_clean_wrong_usage_exits_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from dataflow_provider.errors import TerminalError, TransientError
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
+"""Longer than a request waits for the SQLite metadata (`environment.METADATA_WAIT_S`): a busy server is no dead one."""
 
 
 class RestError(TerminalError):

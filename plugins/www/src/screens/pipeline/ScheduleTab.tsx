@@ -11,7 +11,7 @@ import { Time } from "src/format/Time";
 type Props = { pipelineId: string };
 
 const COUNT = 10;
-const HEADS = ["Runs at", "In", "Data interval", "Notes"];
+const HEADS = ["Runs at", "In", "Data interval, UTC", "Notes"];
 
 /** The wall clock of the schedule's zone, as the server wrote it: `2026-05-04T06:30:00+02:00` → `2026-05-04 06:30`. */
 const localTime = (written: string) => written.slice(0, 16).replace("T", " ");

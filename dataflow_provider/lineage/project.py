@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypedDict
 
 from sqlglot import exp
@@ -92,8 +93,14 @@ def project_lineage(project: Project) -> ProjectLineage:
     """Return the lineage between all pipelines of the project; a file that does not load is left out."""
     folder = project.root / PIPELINES_FOLDER
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and is_pipeline_file(path, folder))
-    loaded = (load_pipeline(path).pipeline for path in paths)
+    loaded = (_load_once(path, stat.st_mtime_ns, stat.st_size) for path in paths for stat in [path.stat()])
     return lineage_between([pipeline for pipeline in loaded if pipeline is not None], project)
+
+
+@lru_cache(maxsize=5_000)
+def _load_once(path: Path, mtime_ns: int, size: int) -> Pipeline | None:
+    """A server asks again and again, at every look at a failure, and few files have changed meanwhile."""
+    return load_pipeline(path).pipeline
 
 
 def lineage_between(pipelines: Iterable[Pipeline], project: Project) -> ProjectLineage:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import duckdb
+import pyarrow
 
 from dataflow_provider.errors import EngineError, TerminalError, TransientError
 
@@ -22,10 +25,14 @@ _BRANCHES: tuple[tuple[type[Exception], str, type[EngineError], str], ...] = (
     (duckdb.PermissionException, "DF-RUN-016", TerminalError, "the statement may not do that"),
     (duckdb.IOException, "DF-RUN-020", TerminalError, "a file could not be read or written"),
 )
+_CLASSES = {
+    name.removesuffix("Exception").lower(): kind for name, kind in vars(duckdb).items() if name.endswith("Exception")
+}
 _FOREIGN_LOCK = ("Could not set lock on file", "different configuration", "Unique file handle conflict")
 _HOLDER = re.compile(r"Conflicting lock is held in (\S+) \(PID (\d+)\)")
 _ROW_TEXT = re.compile(r"^\s*Original Line:.*$", re.MULTILINE)
 _KEY_VALUES = re.compile(r'(Duplicate key|key) "[^"]*"')
+_CLASS = re.compile(r"([A-Z][A-Za-z ]*?) Error: ")
 _CONVERTED = re.compile(r"(Could not convert string|value|string|input|Type \w+ with value) (?:'[^']*'|\"[^\"]*\"|\S+)")
 
 
@@ -61,3 +68,18 @@ def redacted(exc: duckdb.Error) -> str:
     text = _KEY_VALUES.sub(r'\1 "…"', text)
     text = _CONVERTED.sub(r"\1 '…'", text)
     return re.sub(r"\n\s*\n+", "\n", text).strip()
+
+
+def read_batches(reader: Any) -> Iterator[Any]:
+    """Yield the batches of a result's Arrow reader.
+
+    Raises:
+        duckdb.Error: of the class that DuckDB's message names; Arrow raises a plain OSError in its place.
+    """
+    try:
+        yield from reader
+    except (pyarrow.ArrowException, OSError) as exc:
+        named = _CLASS.match(str(exc))
+        if named is None:
+            raise
+        raise _CLASSES.get(named[1].replace(" ", "").lower(), duckdb.Error)(str(exc)) from None

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow
 
+from dataflow_provider.connectors.duckdb_messages import read_batches
 from dataflow_provider.connectors.file_options import (
     Option,
     columns_in_file,
@@ -66,7 +67,7 @@ class FileReading:
         sql = f"SELECT {listed} FROM {scan}" + ("" if request.limit is None else f" LIMIT {request.limit:d}")
         reader = self.raw.sql(sql).to_arrow_reader(request.batch_rows)
         yield pyarrow.RecordBatch.from_pylist([], schema=reader.schema)
-        yield from reader
+        yield from read_batches(reader)
         if self._keeps_rejects:
             self._hand_over_rejects()
 

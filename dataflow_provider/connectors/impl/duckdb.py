@@ -23,7 +23,7 @@ from dataflow_provider.connectors.arrow_rows import IncomingColumn
 from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.database_folder import make_database_folder
-from dataflow_provider.connectors.duckdb_messages import engine_error, foreign_holder, is_busy
+from dataflow_provider.connectors.duckdb_messages import engine_error, foreign_holder, is_busy, read_batches
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.connectors.lock import Waiting, line_up
@@ -190,7 +190,7 @@ class DuckDBSession:
             with pyarrow.OSFile(str(path), "wb") as file:
                 reader = self._raw.sql(sql).to_arrow_reader(self.fetch_size)
                 with pyarrow.ipc.new_stream(file, reader.schema) as writer:
-                    for batch in reader:
+                    for batch in read_batches(reader):
                         writer.write_batch(batch)
                         self._moved(batch.num_rows)
 

@@ -6,6 +6,7 @@ Runs at parse time, in the Dag processor and in every worker: no network, no dat
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -32,6 +33,9 @@ from dataflow_provider.spec.project import Project
 logger = logging.getLogger(__name__)
 
 DEFAULT_OWNER = "dataflow"
+RETRY_GROWTH = 2.0
+# A task that was cleared has a high try number, which pauses grow by.
+LONGEST_PAUSE = timedelta(hours=1)
 # No node id starts with an underscore, so no stage can have this task id.
 PUBLISHED_TASK_ID = "_published"
 
@@ -167,7 +171,9 @@ def stage_options(stage: Stage) -> dict[str, Any]:
     options: dict[str, Any] = {
         "retries": stage.retries,
         "retry_delay": stage.retry_delay,
-        "retry_exponential_backoff": None if stage.retry_backoff is None else 2.0 * stage.retry_backoff,
+        # Airflow lengthens a growing pause by a share that differs from task to task, a constant one it does not.
+        "retry_exponential_backoff": 1.0 if stage.retry_backoff is False else RETRY_GROWTH,
+        "max_retry_delay": max(LONGEST_PAUSE, stage.retry_delay or LONGEST_PAUSE),
         "execution_timeout": stage.timeout,
         "pool": stage.pool,
     }

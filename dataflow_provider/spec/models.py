@@ -60,7 +60,9 @@ class Defaults(Model):
     connection: NonEmptyText | None = Field(None, description="Connection of SQL nodes")
     retries: Count | None = Field(None, description="Retries of every task")
     retry_delay: Duration | None = Field(None, description="Pause before a retry")
-    retry_backoff: Flag | None = Field(None, description="Whether the pause grows with each retry")
+    retry_backoff: Flag | None = Field(
+        None, description="Whether the pause doubles with each retry; it does when omitted"
+    )
     timeout: Duration | None = Field(None, description="Longest time one try may take")
     pool: NonEmptyText | None = Field(None, description="Airflow pool")
 

@@ -48,7 +48,9 @@ class NodeBase(Model):
     checkpoint: Flag = Field(False, description="Keep this node's rows so that a re-run can start after it")
     retries: Count | None = Field(None, description="Retries of the node's task; starts a stage of its own")
     retry_delay: Duration | None = Field(None, description="Pause before a retry")
-    retry_backoff: Flag | None = Field(None, description="Whether the pause grows with each retry")
+    retry_backoff: Flag | None = Field(
+        None, description="Whether the pause doubles with each retry; it does when omitted"
+    )
     timeout: Duration | None = Field(None, description="Longest time one try may take")
     pool: NonEmptyText | None = Field(None, description="Airflow pool the task takes a slot of")
     isolation: Literal["read_uncommitted", "read_committed", "repeatable_read", "serializable", "snapshot"] | None = (

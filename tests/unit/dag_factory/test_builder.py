@@ -56,6 +56,12 @@ def test_dag_has_one_task_per_stage_with_its_options() -> None:
     assert (task.execution_timeout, task.pool) == (timedelta(minutes=30), "cdr")
 
 
+@pytest.mark.parametrize(("defaults", "growth"), [("{retries: 1}", 2.0), ("{retries: 1, retry_backoff: false}", 1.0)])
+def test_pause_before_a_retry_grows_unless_told_otherwise(defaults: str, growth: float) -> None:
+    (task,) = build(f"defaults: {defaults}\n").tasks
+    assert task.retry_exponential_backoff == growth
+
+
 def test_dag_follows_edges_and_after() -> None:
     nodes = """\
 nodes:

@@ -54,8 +54,8 @@ class S3Server:
         return sorted(one["path"] for block in obstore.list(self.client) for one in block)
 
     def start(self) -> None:
-        program = require_stand_ins().with_name("moto_server")
-        self.server = Server((program, "-H", "127.0.0.1", "-p", str(self.port)), self.folder / "moto.log")
+        command = (require_stand_ins(), "-m", "moto.server")  # Its script would keep the place it was installed at.
+        self.server = Server((*command, "-H", "127.0.0.1", "-p", str(self.port)), self.folder / "moto.log")
         self.server.wait_until(lambda: answers(self.port))
 
     def stop(self) -> None:

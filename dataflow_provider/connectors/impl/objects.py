@@ -5,6 +5,7 @@ Source: docs of the `obstore` package, which brings one client for all three; no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,14 @@ _RETRIES: dict[str, Any] = {
     "retry_timeout": timedelta(seconds=60),
 }
 _WRONG_KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure", "InvalidAuthenticationInfo")
-_UNREACHED = ("error sending request", "Connect", "connection", "timed out", "dns error", "Connection")
+# What obstore says, in front of its cause and its debug text: the step, the request with its address, then the reason.
+_SAID = re.compile(
+    r"Generic \S+ error: (?:Error performing list request: |Error getting list response body: )?"
+    r"(?:Error performing [A-Z]+ \S+ in .*? - )?(?P<reason>.*)"
+)
+_NO_ANSWER = "HTTP error: "
+_STATUS = re.compile(r"Server returned non-2xx status code: (?P<status>\d{3} .*?): ")
+_ASKS_TO_WAIT = ("429", "503")
 
 
 @dataclass
@@ -117,26 +125,44 @@ def _about(path: str) -> Iterator[None]:
 
 
 def _error_of(exc: Exception, path: str) -> VendorError:
-    text, code = str(exc), type(exc).__name__
-    if any(word in text for word in _WRONG_KEYS) or isinstance(exc, exceptions.UnauthenticatedError):
+    """Judge by the class of the error and by its reason; the address before the reason holds words of the path."""
+    code, reason = type(exc).__name__, _reason(exc)
+    status = _status(reason)  # A listing that is refused comes without a class of its own.
+    if any(word in reason for word in _WRONG_KEYS) or isinstance(exc, exceptions.UnauthenticatedError):
         return VendorError(
             Kind.LOGIN, code, f"`{path}`: the store does not take these keys", "Check login and password."
         )
-    if isinstance(exc, exceptions.PermissionDeniedError | PermissionError):
+    if isinstance(exc, exceptions.PermissionDeniedError | PermissionError) or status.startswith("403"):
         return VendorError(
             Kind.RIGHTS, code, f"`{path}`: permission denied", "Let these keys list, read and write there."
         )
-    if isinstance(exc, exceptions.NotFoundError | FileNotFoundError) or "NoSuchBucket" in text:
+    if isinstance(exc, exceptions.NotFoundError | FileNotFoundError) or "NoSuchBucket" in reason:
         return VendorError(Kind.MISSING, code, f"there is no `{path}`", "Check the bucket and the name.")
-    if any(word in text for word in _UNREACHED):
+    if reason.startswith(_NO_ANSWER):
         hint = "Check `endpoint_url` and whether the store answers."
         return VendorError(Kind.UNREACHABLE, code, f"no answer for `{path}`", hint)
-    return VendorError(Kind.REFUSED, code, f"`{path}`: {_short(text)}")
+    text, later = (
+        f"`{path}`: the store answers {status}",
+        "It is tried again; if it stays, ask those who run the store.",
+    )
+    if status.startswith(_ASKS_TO_WAIT):
+        return VendorError(Kind.BUSY, code, text, later)
+    if status.startswith("5"):
+        return VendorError(Kind.UNREACHABLE, code, text, later)
+    return VendorError(Kind.REFUSED, code, f"`{path}`: {reason or 'no reason is told'}")
 
 
-def _short(text: str) -> str:
-    """Return the first line of what the store says, without the address it was asked at."""
-    return text.splitlines()[0].partition(": Error performing")[0][:300] if text else "no reason is told"
+def _status(reason: str) -> str:
+    """Return the number and the name of what the store answered; "" when that is not told."""
+    found = _STATUS.match(f"{reason} ")
+    return found["status"] if found else ""
+
+
+def _reason(exc: Exception) -> str:
+    """Return why, without the address that was asked; a file's error of this machine has no such form."""
+    first = str(exc).splitlines()[0] if str(exc) else ""
+    found = _SAID.match(first)
+    return (found["reason"] if found else first)[:300]
 
 
 def _stored(base: str, meta: Any) -> StoredFile:

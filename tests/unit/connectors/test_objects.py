@@ -16,6 +16,7 @@ import pytest
 
 from dataflow_provider.cli.main import main
 from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.impl import objects
 from dataflow_provider.connectors.impl.file import FileConnector
 from dataflow_provider.connectors.impl.object_fields import fields_of
 from dataflow_provider.connectors.impl.objects import ObjectStore
@@ -24,6 +25,7 @@ from dataflow_provider.connectors.stores import StoredFile, StoreError
 from dataflow_provider.connectors.testing import ROWS, ConnectorContract, session_options
 from dataflow_provider.errors import AuthorError, DataflowError, TransientError
 from dataflow_provider.spec.project import Project
+from tests.engines.http_service import HttpService
 from tests.engines.objects import S3Server
 from tests.engines.processes import free_port
 
@@ -174,6 +176,36 @@ def test_store_that_goes_away_names_connection_and_object(s3_server: S3Server, r
         list(batches)
     assert "s3cret" not in str(caught.value)
     s3_server.start()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (400, b"<Code>connection timed out</Code>", r"DF-RUN-010.*400 Bad Request: <Code>connection"),
+        (403, b"<Code>AccessDenied</Code>", r"DF-RUN-016.*permission denied"),
+        (403, b"<Code>InvalidAccessKeyId</Code>", r"DF-CONN-013.*does not take these keys"),
+        (429, b"", r"DF-RUN-023.*the store answers 429"),
+        (500, b"oops", r"DF-CONN-012.*the store answers 500"),
+        (503, b"<Code>SlowDown</Code>", r"DF-RUN-023.*the store answers 503"),
+    ],
+)
+def test_answer_of_the_store_is_told_whatever_words_its_path_has(
+    http_service: HttpService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    told: str,
+) -> None:
+    monkeypatch.setattr(objects, "_RETRIES", {"max_retries": 0})
+    http_service.faults.append((status, {}, body))
+    extra = {"endpoint_url": f"http://127.0.0.1:{http_service.port}"}
+    spec = ConnectionSpec("lake", "aws", None, None, None, "AKIATEST", "s3cret-key", extra)
+    with pytest.raises(DataflowError, match=told) as caught:
+        Reader(spec, tmp_path).read("s3://calls/connection/AuthFailure/Connection - timed out/*.csv")
+    assert "`lake`" in str(caught.value)
+    assert "127.0.0.1" not in str(caught.value)
+    assert isinstance(caught.value, TransientError) is (status in (429, 500, 503))
 
 
 @pytest.mark.parametrize(

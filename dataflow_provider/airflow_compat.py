@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataflow_provider.errors import AuthorError
@@ -571,3 +572,15 @@ def _fab_builder() -> Iterator[Any]:
             yield builder
     finally:
         fab_log.setLevel(level)
+
+
+def find_log_files(task: Any, try_number: int) -> list[Path]:
+    """Return the file of a try's log where it lies on this machine; none where logs are kept in another way."""
+    from airflow.utils.log.file_task_handler import FileTaskHandler
+    from airflow.utils.log.log_reader import TaskLogReader
+
+    handler = TaskLogReader().log_handler
+    if not isinstance(handler, FileTaskHandler):
+        return []
+    file = Path(handler.local_base, handler._render_filename(task, try_number))
+    return [file] if file.is_file() else []

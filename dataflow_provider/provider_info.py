@@ -103,6 +103,11 @@ def _options() -> dict[str, Any]:
         "run_retention_days": _option(
             "Days that records of runs are kept in the metadata database; 400 when empty, 0 for ever.", "90"
         ),
+        "diagnosis_model": _option(
+            "Connection of the model that is asked for a second opinion: by itself about failures whose cause the "
+            "signatures leave open, about any other when somebody asks. When empty no model is asked.",
+            "llm",
+        ),
     }
 
 

@@ -30,6 +30,7 @@ class Settings:
     `environment`: the name of this environment, such as `prod`; it keeps the runs of several apart.
     `warehouse_lock_timeout_s`: how long a stage waits in line for a DuckDB file (option `warehouse_lock_timeout`).
     `run_retention_days`: how long records of runs are kept, 0 for ever.
+    `diagnosis_model`: connection of the model that is asked about failures which signatures leave open; empty: none.
     """
 
     pipelines_folder: Path
@@ -39,6 +40,7 @@ class Settings:
     workspace_connections: Mapping[str, tuple[str, ...]] | None = None
     run_retention_days: float = 400.0
     environment: str = ""
+    diagnosis_model: str = ""
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +61,7 @@ class Settings:
             warehouse_lock_timeout_s=_number("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
             run_retention_days=_number("run_retention_days", environ, cls.run_retention_days),
             environment=_environment("environment", environ),
+            diagnosis_model=_option("diagnosis_model", environ).strip(),
         )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
-from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import get_user, resolve_user_from_token
 from airflow.models.dag import DagModel
 from fastapi import Depends, HTTPException, Request
@@ -59,6 +59,13 @@ class Caller:
     def may_read(self, pipeline_id: str) -> bool:
         """Return whether Airflow lets the caller read this Dag; asks the database for the Dag's team."""
         return self._may_read(DagDetails(id=pipeline_id, team_name=DagModel.get_team_name(pipeline_id)))
+
+    def may_read_log(self, pipeline_id: str) -> bool:
+        """Return whether Airflow itself would show the caller the logs of this Dag's tasks."""
+        details = DagDetails(id=pipeline_id, team_name=DagModel.get_team_name(pipeline_id))
+        return get_auth_manager().is_authorized_dag(
+            method="GET", access_entity=DagAccessEntity.TASK_LOGS, details=details, user=self.user
+        )
 
     def may_read_file(self, pipeline_id: str) -> bool:
         """Return whether the caller might read the Dag that a broken file would be; asks no database."""
@@ -148,3 +155,13 @@ def require_readable(caller: Caller, pipeline_id: str) -> None:
     """
     if not caller.may_read(pipeline_id):
         raise ProblemError(403, "DF-API-403", f"You may not read the pipeline `{pipeline_id}`.")
+
+
+def require_log(caller: Caller, pipeline_id: str) -> None:
+    """Do nothing when the caller may read the logs of the pipeline's tasks in Airflow.
+
+    Raises:
+        ProblemError: 403, DF-API-403.
+    """
+    if not caller.may_read_log(pipeline_id):
+        raise ProblemError(403, "DF-API-403", f"Airflow does not let you read the logs of `{pipeline_id}`.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -28,6 +29,17 @@ class Suspicion(Body):
     confidence: float
 
 
+class ModelUse(Body):
+    """What asking a model took."""
+
+    name: str
+    outcome: Literal["answered", "kept", "failed"] = Field(description="`kept`: it was asked the same before")
+    seconds: float
+    input_tokens: int
+    output_tokens: int
+    cost: float | None = Field(description="US dollars; null when the model's price is not known")
+
+
 class StageDiagnosis(Body):
     """Why a try of a stage failed, and what to do."""
 
@@ -42,7 +54,15 @@ class StageDiagnosis(Body):
     explanation: str | None = Field(description="A model's words, where one was asked and cited real lines")
     by: Literal["signatures", "model"]
     notes: list[str]
-    text_hash: str = Field(description="Of the pipeline's text that patches are for; a fix sends it back")
+    model: ModelUse | None = Field(description="The model that was asked; null when none was")
+    model_connection: str | None = Field(description="The model that this installation asks; null when it has none")
+    made_at: datetime | None = Field(
+        description="When it was made and kept; null for one that is made now and not kept"
+    )
+    ran_text: bool | None = Field(
+        description="Whether the newest text is the one that ran; null when this is not known"
+    )
+    text_hash: str = Field(description="Of the pipeline's newest text, which patches are for; a fix sends it back")
 
 
 class AskModel(Body):

@@ -1,6 +1,7 @@
-"""The threads of the API server that keep run records, watch promises and send messages.
+"""The threads of the API server that keep run records, watch promises, diagnose failures and send messages.
 
-Every server has them. One server of all holds the lease for records and promises; messages are claimed one by one.
+Every server has them. One server of all holds the lease for records and promises, one that for diagnoses; messages are
+claimed one by one.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dataflow_provider.api.definitions import load_definition, load_facts
+from dataflow_provider.api.diagnosing import diagnose_by_itself
 from dataflow_provider.db.tables import has_tables
 from dataflow_provider.runs.deliveries import send_due
-from dataflow_provider.runs.lease import Held, LeaseLostError, acquire, utc_now
+from dataflow_provider.runs.diagnoses import work_off
+from dataflow_provider.runs.lease import LEASE_S, Held, LeaseLostError, acquire, utc_now
 from dataflow_provider.runs.recorder import Recorder, forget_old
 from dataflow_provider.runs.sla import Watched, watch
 from dataflow_provider.runs.source import OUR_TAG
@@ -33,6 +36,7 @@ logger = logging.getLogger(__name__)
 LEASE_NAME = "runs"
 NO_TABLES = "DF-RUNS-020"
 INTERVAL_S = 5.0
+DIAGNOSE_EVERY_S = 2.0
 AFTER_ERROR_S = 30.0
 WATCH_EVERY_S = 20.0
 CLEAN_EVERY_S = 3600.0
@@ -77,15 +81,20 @@ class ServerThread(threading.Thread):
                 pause = AFTER_ERROR_S
 
 
-class RecordThread(ServerThread):
-    """Looks for changed runs every five seconds as long as this process holds the lease, else waits for it."""
+class LeasedThread(ServerThread):
+    """Does a job that only one server of all may do, as long as it holds the job's lease, else waits for it."""
 
-    def __init__(self, interval_s: float = INTERVAL_S) -> None:
-        super().__init__("dataflow-runs", interval_s)
+    lease_name: str
+    lasts_s = LEASE_S
+
+    def __init__(self, name: str, interval_s: float) -> None:
+        super().__init__(name, interval_s)
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[:200]
         self._held: Held | None = None
-        self._recorder = Recorder(load_definition)
-        self._done_at: dict[str, float] = {}
+
+    @abstractmethod
+    def look(self, session: Session, held: Held) -> None:
+        """Do what is to be done now."""
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """The thread ends, and another server may go on at once."""
@@ -97,21 +106,32 @@ class RecordThread(ServerThread):
     def tick(self, session: Session) -> None:
         """One look, when this process holds the lease or can have it."""
         if self._held is None:
-            self._held = acquire(session, LEASE_NAME, self.holder)
+            self._held = acquire(session, self.lease_name, self.holder, lasts_s=self.lasts_s)
         if self._held is None:
             return
         try:
-            self._look(session, self._held)
+            with self._held.transaction(session):
+                pass
+            self.look(session, self._held)
         except LeaseLostError:
-            logger.info("another server keeps the run records now holder=%s", self.holder)
+            logger.info("another server does this now job=%s holder=%s", self.lease_name, self.holder)
             self._held = None
         except Exception:
             self._held = None  # the position in memory may be ahead of what was committed
             raise
 
-    def _look(self, session: Session, held: Held) -> None:
-        with held.transaction(session):
-            pass
+
+class RecordThread(LeasedThread):
+    """Looks for changed runs every five seconds."""
+
+    lease_name = LEASE_NAME
+
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        super().__init__("dataflow-runs", interval_s)
+        self._recorder = Recorder(load_definition)
+        self._done_at: dict[str, float] = {}
+
+    def look(self, session: Session, held: Held) -> None:
         self._recorder.record_changes(session, held)
         if self._is_time("watch", WATCH_EVERY_S):
             watch(session, held, load_watched(session))
@@ -126,6 +146,19 @@ class RecordThread(ServerThread):
         return True
 
 
+class DiagnosisThread(LeasedThread):
+    """Diagnoses what has failed; a log that takes long to come holds up other diagnoses, and no record."""
+
+    lease_name = "diagnoses"
+    lasts_s = 180.0
+
+    def __init__(self, interval_s: float = DIAGNOSE_EVERY_S) -> None:
+        super().__init__("dataflow-diagnoses", interval_s)
+
+    def look(self, session: Session, held: Held) -> None:
+        work_off(session, held, diagnose_by_itself)
+
+
 class MessageThread(ServerThread):
     """Sends messages whose time has come; a slow channel holds up other messages, and no record."""
 
@@ -137,10 +170,12 @@ class MessageThread(ServerThread):
 
 
 class RunService:
-    """Both threads of a server."""
+    """The threads of a server."""
 
     def __init__(self, interval_s: float = INTERVAL_S) -> None:
-        self.threads: tuple[ServerThread, ...] = (RecordThread(interval_s), MessageThread(interval_s))
+        self.threads: tuple[ServerThread, ...] = (
+            RecordThread(interval_s), DiagnosisThread(min(interval_s, DIAGNOSE_EVERY_S)), MessageThread(interval_s),
+        )  # fmt: skip
 
     def start(self) -> None:
         for thread in self.threads:

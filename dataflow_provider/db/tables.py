@@ -1,6 +1,7 @@
 """Tables of the product. Nothing refers to Airflow's tables by key: a pipeline that is gone keeps its history.
 
-Written by the one process that holds the lease (see `lease`), but for what users mark as read.
+Written by the one process that holds the lease (see `lease`), but for what users say: what they have read, what they
+think of a diagnosis, and a diagnosis that they ask for again.
 """
 
 from __future__ import annotations
@@ -191,6 +192,59 @@ class NoticeRead(Base):
     read_at: Mapped[datetime]
 
 
+class DiagnosisRecord(Base):
+    """Why one try of a stage failed; `pending` until its log was read, `failed` when that could not be done.
+
+    attempt:   digest of pipeline, run, stage and try: a key over their full lengths is too long for some databases
+    document:  the diagnosis with the changes that its actions make, None while there is none
+    text_hash: of the version of the pipeline that ran
+    error:     why the last go at it came to nothing
+    """
+
+    __tablename__ = "dataflow_diagnosis"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    attempt: Mapped[str] = mapped_column(String(64))
+    pipeline_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    run_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    stage_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    try_number: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(20))
+    queued_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    failed_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    node_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    root_cause: Mapped[str | None] = mapped_column(String(60))
+    confidence: Mapped[float | None]
+    text_hash: Mapped[str | None] = mapped_column(String(64))
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        UniqueConstraint("attempt"),
+        Index(None, "state", "next_try_at"),
+        Index(None, "pipeline_id", "failed_at"),
+        Index(None, "failed_at"),
+    )
+
+
+class DiagnosisFeedback(Base):
+    """What one user thinks of a diagnosis: whether it helped, what the cause really was, and what mended it."""
+
+    __tablename__ = "dataflow_diagnosis_feedback"
+
+    diagnosis_key: Mapped[int] = mapped_column(
+        BigId, ForeignKey("dataflow_diagnosis.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_name: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(20))
+    true_cause: Mapped[str | None] = mapped_column(String(60))
+    fixed_by: Mapped[str | None] = mapped_column(String(500))
+    given_at: Mapped[datetime]
+
+
 def has_tables(session: Session) -> bool:
     """Return whether `airflow db migrate` has made our tables in their newest form."""
-    return inspect(session.connection()).has_table(NoticeRead.__tablename__)
+    return inspect(session.connection()).has_table(DiagnosisFeedback.__tablename__)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.feeding import targets_fed_by
@@ -46,17 +46,21 @@ class Attempt:
 
 @dataclass(frozen=True)
 class PastFailure:
-    """A diagnosis of an earlier failure."""
+    """A diagnosis of an earlier failure; `fixed_by` is what mended it, where somebody or the next try has told."""
 
     at: str
     attempt: Attempt
     node: str | None
     root_cause: str
     confidence: float
+    fixed_by: str | None = None
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> PastFailure:
         return cls(**{**document, "attempt": Attempt(**document["attempt"])})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,13 @@ def _readers(project: Project, pipeline: str, targets: Sequence[str]) -> tuple[s
 
 
 # ---------------------------------------------------------------- earlier failures
+
+
+class Past(Protocol):
+    """Who knows the earlier failures of one pipeline."""
+
+    def similar(self, root_cause: str, attempt: Attempt | None, n: int = 3) -> tuple[PastFailure, ...]:
+        """Return at most `n` failures with that cause, the newest first; none from `attempt` itself on."""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,17 @@ verdict of the signatures stands and says why.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTimeError
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
 from dataflow_provider.ai.cache import AnswerCache, answer_key
-from dataflow_provider.ai.models import UNTRUSTED, Model, Question, Spent, as_data
+from dataflow_provider.ai.models import UNTRUSTED, Model, Question, Reply, as_data
 from dataflow_provider.diagnosis.engine import Ranked
 from dataflow_provider.diagnosis.redaction import redact
 from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
@@ -49,13 +50,25 @@ class Opinion(BaseModel):
 
 
 @dataclass(frozen=True)
+class ModelUse:
+    """What asking a model took; `kept` is an answer of before, `cost` in US dollars None where no price is known."""
+
+    name: str
+    outcome: Literal["answered", "kept", "failed"]
+    seconds: float
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = 0.0
+
+
+@dataclass(frozen=True)
 class Heard:
     """An opinion with the lines that are really there; `note` says what came of asking."""
 
     opinion: Opinion | None
     verified: tuple[str, ...]
     note: str
-    spent: Spent = field(default_factory=Spent)
+    use: ModelUse
 
 
 def hear(model: Model, log: str, ranked: Sequence[Ranked], facts: dict[str, Any], cache: AnswerCache) -> Heard:
@@ -65,29 +78,49 @@ def hear(model: Model, log: str, ranked: Sequence[Ranked], facts: dict[str, Any]
     key = answer_key("diagnosis", model.identity, question.instructions, question.text)
     kept = cache.find([key]).get(key)
     if kept is not None:
-        return _heard(Opinion.model_validate(kept), shown, f"the model `{model.name}` was asked before", Spent())
+        use = ModelUse(model.name, "kept", 0.0)
+        return _heard(Opinion.model_validate(kept), shown, f"the model `{model.name}` was asked before", use)
+    begun = time.monotonic()
+    try:
+        reply = _ask(model, question)
+    except NotInTimeError:
+        return _silent(model, begun, f"the model `{model.name}` gave no answer in {TIMEOUT_S:g} s")
+    except DataflowError as error:
+        return _silent(model, begun, f"{error.code}: {error.message}")
+    except Exception as error:  # noqa: BLE001  # a vendor's SDK may raise anything, and a diagnosis must come all the same
+        return _silent(model, begun, f"the model `{model.name}` failed ({type(error).__name__})")
+    cache.keep({key: reply.answer.model_dump()})
+    spent = reply.spent
+    use = ModelUse(
+        model.name, "answered", _since(begun), spent.input_tokens, spent.output_tokens, spent.cost
+    )  # fmt: skip
+    return _heard(reply.answer, shown, f"the model `{model.name}` was asked", use)
+
+
+def _ask(model: Model, question: Question[Opinion]) -> Reply[Opinion]:
+    """Return the answer, or raise after `TIMEOUT_S` whatever the model does."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="dataflow-diagnosis")
     try:
-        reply = pool.submit(model.ask, question).result(TIMEOUT_S)
-    except NotInTimeError:
-        return Heard(None, (), f"the model `{model.name}` gave no answer in {TIMEOUT_S:g} s; signatures alone")
-    except DataflowError as error:
-        return Heard(None, (), f"{error.code}: {error.message}; signatures alone")
-    except Exception as error:  # noqa: BLE001  # a vendor's SDK may raise anything, and a diagnosis must come all the same
-        return Heard(None, (), f"the model `{model.name}` failed ({type(error).__name__}); signatures alone")
+        return pool.submit(model.ask, question).result(TIMEOUT_S)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    cache.keep({key: reply.answer.model_dump()})
-    return _heard(reply.answer, shown, f"the model `{model.name}` was asked", reply.spent)
 
 
-def _heard(opinion: Opinion, shown: str, note: str, spent: Spent) -> Heard:
+def _silent(model: Model, begun: float, why: str) -> Heard:
+    return Heard(None, (), f"{why}; signatures alone", ModelUse(model.name, "failed", _since(begun), cost=None))
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 2)
+
+
+def _heard(opinion: Opinion, shown: str, note: str, use: ModelUse) -> Heard:
     lines = [" ".join(line.split()) for line in shown.split("\n")]
     cited = [" ".join(one.split()) for one in opinion.evidence]
     verified = tuple(one for one in cited if len(one) >= _SHORTEST_CITED and any(one in line for line in lines))
     if len(verified) < len(cited):
         note += f"; {len(cited) - len(verified)} of its {len(cited)} cited lines are not in the log and do not count"
-    return Heard(opinion, verified, note, spent)
+    return Heard(opinion, verified, note, use)
 
 
 def rank_anew(ranked: Sequence[Ranked], heard: Heard) -> tuple[Ranked, ...]:

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from dataflow_provider.ai.cache import AnswerCache
 from dataflow_provider.ai.models import Model
 from dataflow_provider.diagnosis.advice import ADVICE, Advice
-from dataflow_provider.diagnosis.context import Attempt, Context, PastFailures, context_of
+from dataflow_provider.diagnosis.context import Attempt, Context, Past, PastFailures, context_of
 from dataflow_provider.diagnosis.engine import Ranked, Verdict, judge, quote
 from dataflow_provider.diagnosis.log import MAX_LINE
-from dataflow_provider.diagnosis.opinion import Heard, hear, rank_anew
+from dataflow_provider.diagnosis.opinion import Heard, ModelUse, hear, rank_anew
 from dataflow_provider.diagnosis.patches import Patch, patch_of
 from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
 from dataflow_provider.spec.loader import Loaded
@@ -44,6 +44,7 @@ class Diagnosis:
     explanation: a model's words, where one was asked and has cited lines that are there
     by:          who named the cause
     notes:       what came of asking the model
+    model:       which model was asked and what it took, None when none was
     """
 
     summary: str
@@ -57,6 +58,7 @@ class Diagnosis:
     explanation: str | None = None
     by: Literal["signatures", "model"] = "signatures"
     notes: tuple[str, ...] = ()
+    model: ModelUse | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -71,6 +73,7 @@ class Diagnosis:
             "explanation": self.explanation,
             "by": self.by,
             "notes": list(self.notes),
+            "model": None if self.model is None else vars(self.model),
         }
 
 
@@ -90,17 +93,18 @@ def diagnose(
     project: Project | None = None,
     attempt: Attempt | None = None,
     adviser: Adviser | None = None,
+    past: Past | None = None,
 ) -> Diagnosis:
     """Return the diagnosis of a log; with the pipeline's file, actions may be patches of it.
 
     Without `node` the log is searched for the node's name. With `project` the diagnosis tells what the failure leaves
-    undone elsewhere and what happened before `attempt`. A model of `adviser` gives a second opinion. Nothing is
-    written but a model's answer: to `remember` is the caller's.
+    undone elsewhere and what happened before `attempt`; `past` knows that instead of the project's own files. A model
+    of `adviser` gives a second opinion. Nothing is written but a model's answer: to `remember` is the caller's.
     """
     verdict = judge(log)
     node = node or find_node(log, loaded)
     ranked = verdict.ranked or (Ranked(UNKNOWN, 0.5),)
-    past = _past(loaded, project)
+    past = past or _past(loaded, project)
     context = None if loaded is None or loaded.pipeline is None else context_of(loaded, node, project)
     context = _with_similar(context, past, ranked, attempt)
     heard = None
@@ -126,7 +130,7 @@ def _past(loaded: Loaded | None, project: Project | None) -> PastFailures | None
 
 
 def _with_similar(
-    context: Context | None, past: PastFailures | None, ranked: tuple[Ranked, ...], attempt: Attempt | None
+    context: Context | None, past: Past | None, ranked: tuple[Ranked, ...], attempt: Attempt | None
 ) -> Context | None:
     if context is None or past is None:
         return context
@@ -160,6 +164,7 @@ def _told(
         explanation=explanation,
         by="signatures" if by_signatures else "model",
         notes=() if heard is None else (heard.note,),
+        model=None if heard is None else heard.use,
     )
 
 

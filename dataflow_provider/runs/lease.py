@@ -39,6 +39,7 @@ class Held:
     since: datetime
     position: dict[str, Any] = field(default_factory=dict)
     now: Callable[[], datetime] = utc_now
+    lasts_s: float = LEASE_S
 
     @contextmanager
     def transaction(self, session: Session) -> Iterator[Session]:
@@ -47,7 +48,7 @@ class Held:
         Raises:
             LeaseLostError: before anything is done, when another process has taken over.
         """
-        self._touch(session, expires_at=self.now() + timedelta(seconds=LEASE_S))
+        self._touch(session, expires_at=self.now() + timedelta(seconds=self.lasts_s))
         try:
             yield session
             self._touch(session, position=dict(self.position))
@@ -72,7 +73,9 @@ class Held:
         return update(Lease).where(*own).values(**values).execution_options(synchronize_session=False)
 
 
-def acquire(session: Session, name: str, holder: str, now: Callable[[], datetime] = utc_now) -> Held | None:
+def acquire(
+    session: Session, name: str, holder: str, now: Callable[[], datetime] = utc_now, lasts_s: float = LEASE_S
+) -> Held | None:
     """Return the lease when nobody holds it or its time is over; None while another process holds it."""
     moment = now()
     if session.scalar(select(Lease.name).where(Lease.name == name)) is None:
@@ -85,7 +88,7 @@ def acquire(session: Session, name: str, holder: str, now: Callable[[], datetime
     taken: Any = session.execute(
         update(Lease)
         .where(Lease.name == name, Lease.expires_at <= moment)
-        .values(holder=holder, term=Lease.term + 1, expires_at=moment + timedelta(seconds=LEASE_S))
+        .values(holder=holder, term=Lease.term + 1, expires_at=moment + timedelta(seconds=lasts_s))
         .execution_options(synchronize_session=False)
     )
     if _rows(taken) != 1:
@@ -95,7 +98,7 @@ def acquire(session: Session, name: str, holder: str, now: Callable[[], datetime
     own = (Lease.name == name, Lease.holder == holder)
     row = session.execute(select(Lease.term, Lease.created_at, Lease.position).where(*own)).one_or_none()
     session.rollback()
-    return None if row is None else Held(name, holder, row.term, row.created_at, dict(row.position), now)
+    return None if row is None else Held(name, holder, row.term, row.created_at, dict(row.position), now, lasts_s)
 
 
 def _rows(result: CursorResult[Any]) -> int:

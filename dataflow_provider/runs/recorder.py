@@ -17,7 +17,17 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from dataflow_provider.compiler.plan import Plan
-from dataflow_provider.db.tables import Delivery, NodeRecord, Notice, NoticeRead, RunRecord, SlaRecord
+from dataflow_provider.db.tables import (
+    Delivery,
+    DiagnosisFeedback,
+    DiagnosisRecord,
+    NodeRecord,
+    Notice,
+    NoticeRead,
+    RunRecord,
+    SlaRecord,
+)
+from dataflow_provider.runs.diagnoses import enqueue, find_failed_tries
 from dataflow_provider.runs.lease import Held
 from dataflow_provider.runs.notices import tell_of_run
 from dataflow_provider.runs.records import FINISHED, OVER, NodeFigures, RecordState, RunFigures, build_figures
@@ -87,6 +97,7 @@ class Recorder:
         session.rollback()  # what was read must not be older than the lease that it is written under
         with held.transaction(session):
             record, is_news = store(session, source, figures, held.now())
+            enqueue(session, find_failed_tries(session, source.pipeline_id, source.run_id), held.now(), held.since)
             if is_news:
                 tell_of_run(session, record, notify, held.now(), held.since)
             held.position["cursor"] = max(source.seen.id, held.position.get("cursor", 0))
@@ -236,4 +247,9 @@ def forget_old(session: Session, held: Held, days: float) -> int:
             session.execute(delete(table).where(table.notice_key.in_(notices)))
         session.execute(delete(Notice).where(Notice.id.in_(notices)))
         session.execute(delete(SlaRecord).where(SlaRecord.due_at < until))
+        old_failures = list(
+            session.scalars(select(DiagnosisRecord.id).where(DiagnosisRecord.failed_at < until).limit(1000))
+        )
+        session.execute(delete(DiagnosisFeedback).where(DiagnosisFeedback.diagnosis_key.in_(old_failures)))
+        session.execute(delete(DiagnosisRecord).where(DiagnosisRecord.id.in_(old_failures)))
     return len(runs)

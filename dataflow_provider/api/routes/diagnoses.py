@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from fastapi import APIRouter, Depends, Query, Request
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Query
 
-from dataflow_provider.api.auth import Caller, NeedsPipeline
+from dataflow_provider.api.auth import Caller, NeedsPipeline, require_log
 from dataflow_provider.api.datamodels import Problem
-from dataflow_provider.api.diagnoses import apply_fix, diagnose_stage, find_loaded, read_whole_log, told
+from dataflow_provider.api.diagnoses import apply_fix, diagnose_again, document_of, find_loaded, told
 from dataflow_provider.api.diagnosis_bodies import AppliedFix, ApplyFix, AskModel, StageDiagnosis
 from dataflow_provider.diagnosis.context import Attempt
 from dataflow_provider.security import Right
@@ -25,49 +24,41 @@ _PLACE = "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis"
 
 
 @router.get(_PLACE, responses=_REFUSED)
-async def get_stage_diagnosis(
-    request: Request,
-    pipeline_id: str,
-    run_id: str,
-    stage_id: str,
-    _caller: LogReader,
-    session: SessionDep,
-    try_number: Try = 1,
+def get_stage_diagnosis(
+    pipeline_id: str, run_id: str, stage_id: str, caller: LogReader, session: SessionDep, try_number: Try = 1
 ) -> StageDiagnosis:
-    """Return why a try of a stage failed, by signatures alone: no model, the same answer each time."""
-    loaded = await run_in_threadpool(find_loaded, session, pipeline_id)
-    log = await read_whole_log(request, pipeline_id, run_id, stage_id, try_number)
+    """Return why a try of a stage failed, as it is kept; where nothing is, signatures look into the log now."""
+    require_log(caller, pipeline_id)
     attempt = Attempt(run_id, stage_id, try_number)
-    return told(await diagnose_stage(log, loaded, pipeline_id, attempt, is_kept=False), loaded)
+    newest = find_loaded(session, pipeline_id)
+    document, record = document_of(session, pipeline_id, attempt)
+    return told(document, newest, pipeline_id, attempt, record)
 
 
 @router.post(_PLACE, responses=_REFUSED)
-async def ask_for_diagnosis(
-    request: Request,
+def ask_for_diagnosis(
     pipeline_id: str,
     run_id: str,
     stage_id: str,
     body: AskModel,
-    _caller: LogReader,
+    caller: LogReader,
     session: SessionDep,
     try_number: Try = 1,
 ) -> StageDiagnosis:
-    """Return the diagnosis with a model's second opinion; when the model fails, `notes` says so."""
-    loaded = await run_in_threadpool(find_loaded, session, pipeline_id)
-    session.close()  # Not held while a model is asked.
-    log = await read_whole_log(request, pipeline_id, run_id, stage_id, try_number)
+    """Make the diagnosis again and keep it, with a model's second opinion; when the model fails, `notes` says so."""
+    require_log(caller, pipeline_id)
     attempt = Attempt(run_id, stage_id, try_number)
-    return told(await diagnose_stage(log, loaded, pipeline_id, attempt, body.model), loaded)
+    newest = find_loaded(session, pipeline_id)
+    diagnose_again(session, pipeline_id, attempt, body.model)
+    document, record = document_of(session, pipeline_id, attempt)
+    return told(document, newest, pipeline_id, attempt, record)
 
 
 @router.post("/pipelines/{pipeline_id}/fix", responses=_REFUSED)
-async def apply_stage_fix(
-    request: Request, pipeline_id: str, body: ApplyFix, caller: Fixer, session: SessionDep
-) -> AppliedFix:
+def apply_stage_fix(pipeline_id: str, body: ApplyFix, caller: Fixer, session: SessionDep) -> AppliedFix:
     """Write the patch of a diagnosis' action into the pipeline's file, if the file is still the one it was made for."""
     caller.require(Right.READ_LOGS)
-    loaded = await run_in_threadpool(find_loaded, session, pipeline_id)
-    log = await read_whole_log(request, pipeline_id, body.run_id, body.stage_id, body.try_number)
-    attempt = Attempt(body.run_id, body.stage_id, body.try_number)
-    found = await diagnose_stage(log, loaded, pipeline_id, attempt)
-    return await run_in_threadpool(apply_fix, session, caller, pipeline_id, loaded, found, body)
+    require_log(caller, pipeline_id)
+    newest = find_loaded(session, pipeline_id)
+    document, _ = document_of(session, pipeline_id, Attempt(body.run_id, body.stage_id, body.try_number))
+    return apply_fix(session, caller, pipeline_id, newest, document, body)

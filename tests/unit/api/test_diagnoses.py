@@ -16,10 +16,11 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from sqlalchemy import select, update
 
+from dataflow_provider.db.tables import DiagnosisRecord
 from dataflow_provider.security import Role
 from dataflow_provider.spec.loader import parse_pipeline
 from tests.engines.chat_model import chat_model
-from tests.unit.api.conftest import Api, AsRole, Project, make_run
+from tests.unit.api.conftest import T0, Api, AsRole, Project, make_run
 
 DEADLOCK = "ORA-00060: deadlock detected while waiting for resource"
 PLACE = "/stages/kept/diagnosis"
@@ -73,21 +74,27 @@ def test_diagnosis_of_a_try_that_never_was_is_a_404(engineer: Api, failed: str) 
     assert engineer.send("GET", path_of(failed), try_number=9).status_code == 404
 
 
-def test_looking_writes_nothing_and_a_failure_is_never_its_own_forerunner(
+def test_looking_and_asking_again_never_make_a_failure_its_own_forerunner(
     engineer: Api, failed: str, project: Project
 ) -> None:
-    kept = project.pipelines.parent / ".dataflow" / "diagnoses"
-    engineer.get(path_of(failed))
-    assert not kept.exists()
+    assert engineer.get(path_of(failed))["made_at"] is None
     for _ in range(2):
-        assert engineer.send("POST", path_of(failed), {}).json()["context"]["similar"] == []
-    (file,) = kept.rglob("*.jsonl")
-    assert len(file.read_text().splitlines()) == 1
+        again = engineer.send("POST", path_of(failed), {}).json()
+        assert (again["context"]["similar"], again["made_at"] is None) == ([], False)
+    with create_session() as session:
+        assert len(session.scalars(select(DiagnosisRecord)).all()) == 1
     assert engineer.get(path_of(failed))["context"]["similar"] == []
-    file.write_text(file.read_text().replace(failed, "an_earlier_run"))
+    with create_session() as session:
+        session.execute(
+            update(DiagnosisRecord).values(
+                attempt="of an earlier run",
+                run_id="an_earlier_run",
+                failed_at=T0,
+            )
+        )
+    engineer.send("POST", path_of(failed), {})
     (before,) = engineer.get(path_of(failed))["context"]["similar"]
     assert (before["attempt"]["run"], before["attempt"]["stage"]) == ("an_earlier_run", "kept")
-    shutil.rmtree(kept)
 
 
 def test_second_opinion_of_a_model(engineer: Api, failed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +106,9 @@ def test_second_opinion_of_a_model(engineer: Api, failed: str, monkeypatch: pyte
         found = engineer.send("POST", path_of(failed), {"model": "llm"}).json()
     assert (found["root_cause"], found["explanation"]) == ("deadlock", "Two writers met.")
     assert "was asked" in found["notes"][0]
+    assert (found["model"]["outcome"], found["model_connection"]) == ("answered", None)
+    assert found["model"]["input_tokens"] > 0
+    assert engineer.get(path_of(failed))["explanation"] == "Two writers met."
 
 
 def test_unknown_connection_of_a_model_is_a_422(engineer: Api, failed: str) -> None:

@@ -485,13 +485,13 @@ export interface paths {
         };
         /**
          * Get Stage Diagnosis
-         * @description Return why a try of a stage failed, by signatures alone: no model, the same answer each time.
+         * @description Return why a try of a stage failed, as it is kept; where nothing is, signatures look into the log now.
          */
         get: operations["get_stage_diagnosis"];
         put?: never;
         /**
          * Ask For Diagnosis
-         * @description Return the diagnosis with a model's second opinion; when the model fails, `notes` says so.
+         * @description Make the diagnosis again and keep it, with a model's second opinion; when the model fails, `notes` says so.
          */
         post: operations["ask_for_diagnosis"];
         delete?: never;
@@ -1101,6 +1101,31 @@ export interface components {
              * @description Version of DataFlow AI
              */
             version: string;
+        };
+        /**
+         * ModelUse
+         * @description What asking a model took.
+         */
+        ModelUse: {
+            /**
+             * Cost
+             * @description US dollars; null when the model's price is not known
+             */
+            cost: number | null;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @description `kept`: it was asked the same before
+             * @enum {string}
+             */
+            outcome: "answered" | "kept" | "failed";
+            /** Output Tokens */
+            output_tokens: number;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * NodePreview
@@ -1927,10 +1952,27 @@ export interface components {
              * @description A model's words, where one was asked and cited real lines
              */
             explanation: string | null;
+            /**
+             * Made At
+             * @description When it was made and kept; null for one that is made now and not kept
+             */
+            made_at: string | null;
+            /** @description The model that was asked; null when none was */
+            model: components["schemas"]["ModelUse"] | null;
+            /**
+             * Model Connection
+             * @description The model that this installation asks; null when it has none
+             */
+            model_connection: string | null;
             /** Node */
             node: string | null;
             /** Notes */
             notes: string[];
+            /**
+             * Ran Text
+             * @description Whether the newest text is the one that ran; null when this is not known
+             */
+            ran_text: boolean | null;
             /** Ranked */
             ranked: components["schemas"]["Suspicion"][];
             /**
@@ -1942,7 +1984,7 @@ export interface components {
             summary: string;
             /**
              * Text Hash
-             * @description Of the pipeline's text that patches are for; a fix sends it back
+             * @description Of the pipeline's newest text, which patches are for; a fix sends it back
              */
             text_hash: string;
         };

@@ -17,7 +17,7 @@ const found: Schemas["StageDiagnosis"] = {
     { confidence: 0.8, effort: "low", kind: "retry_backoff", number: 1, patch: PATCH, risk: "low", title: "Retry with growing pauses" },
     { confidence: 0.5, effort: "medium", kind: "limit_concurrency", number: 2, patch: null, risk: "low", title: "Let one writer at a time in" },
   ],
-  by: "signatures", confidence: 0.92, context: null, evidence: ["ORA-00060: deadlock detected"], explanation: null, node: "mart", notes: [],
+  by: "signatures", confidence: 0.92, context: null, evidence: ["ORA-00060: deadlock detected"], explanation: null, made_at: "2026-11-02T06:00:09Z", model: null, model_connection: null, node: "mart", notes: [], ran_text: true,
   ranked: [{ confidence: 0.92, root_cause: "deadlock" }, { confidence: 0.04, root_cause: "lock_contention" }],
   root_cause: "deadlock", summary: "Sessions waited on each other.", text_hash: "h1",
 };

@@ -178,6 +178,13 @@ class PublishSql:
         """Return the condition that a quoted column lies in the interval, end exclusive; NULL does not."""
         return f"{column} >= {self.timestamp(start)} AND {column} < {self.timestamp(end)}"
 
+    def same_text(self, column: str, value: str) -> str:
+        """Return the condition that a quoted column holds this very text, which ends in no blank: `a` is not `A`.
+
+        Where the usual collation knows no case, the plain comparison stands before the exact one, for an index.
+        """
+        return f"{column} = {self.text(value)}"
+
     def order_term(self, column: str, *, descending: bool, nulls_first: bool) -> str:
         """Return a term of ORDER BY over a quoted column, with the place of NULL told."""
         return f"{column} {'DESC' if descending else 'ASC'} NULLS {'FIRST' if nulls_first else 'LAST'}"

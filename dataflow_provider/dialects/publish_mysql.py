@@ -34,7 +34,7 @@ _TYPES = Canonical(
         "VARBINARY": "BLOB",
     }
 )
-_VARCHAR = re.compile(r"VARCHAR\((\d+)\)")
+_VARCHAR = re.compile(r"VARCHAR(\(\d+\).*)")
 
 
 class MySqlPublish(PublishSql):
@@ -44,10 +44,22 @@ class MySqlPublish(PublishSql):
         return "`" + name.replace("`", "``") + "`"
 
     def text(self, value: str) -> str:
-        """A backslash means one thing or another by `sql_mode`; as bytes it cannot be misread."""
+        """A backslash means one thing or another by `sql_mode`; as bytes it cannot be misread.
+
+        It stays a literal, which takes the collation of the column that it is compared with; CONVERT has one itself.
+        """
         if "\\" in value:
-            return f"CONVERT(X'{value.encode().hex()}' USING utf8mb4)"
+            return f"_utf8mb4 X'{value.encode().hex()}'"
         return super().text(value)
+
+    def text_type(self, length: int) -> str:
+        """The character set of a server may be latin1, and a run id hold any letter."""
+        return f"{super().text_type(length)} CHARACTER SET utf8mb4"
+
+    def same_text(self, column: str, value: str) -> str:
+        """By characters: bytes of a column in latin1 would never be those of the text."""
+        exact = f"CONVERT({column} USING utf8mb4) COLLATE utf8mb4_bin = {self.text(value)}"
+        return f"{super().same_text(column, value)} AND {exact}"
 
     def canonical_type(self, kind: str) -> str:
         return _TYPES.of(kind)
@@ -55,7 +67,7 @@ class MySqlPublish(PublishSql):
     def null_of(self, kind: str) -> str:
         """CAST knows no VARCHAR; CHAR of a length is one."""
         match = _VARCHAR.fullmatch(kind)
-        return f"CAST(NULL AS CHAR({match[1]}))" if match else super().null_of(kind)
+        return f"CAST(NULL AS CHAR{match[1]})" if match else super().null_of(kind)
 
     def order_term(self, column: str, *, descending: bool, nulls_first: bool) -> str:
         return f"{column} IS NULL {'DESC' if nulls_first else 'ASC'}, {column} {'DESC' if descending else 'ASC'}"

@@ -33,6 +33,11 @@ class SqlServerPublish(PublishSql):
         """Without N it is a text of the database's code page, which loses characters."""
         return f"N{super().text(value)}"
 
+    def same_text(self, column: str, value: str) -> str:
+        """The collation stands with the text: a VARCHAR column would be converted to its code page first."""
+        plain = super().same_text(column, value)
+        return f"{plain} AND {plain} COLLATE Latin1_General_BIN2"
+
     def timestamp(self, moment: datetime) -> str:
         return f"CAST('{moment.isoformat(timespec='microseconds')}' AS DATETIME2(6))"
 

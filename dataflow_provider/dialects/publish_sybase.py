@@ -37,6 +37,9 @@ class SybasePublish(PublishSql):
     def text(self, value: str) -> str:
         return super().text(value) if value else "NULL"
 
+    def same_text(self, column: str, value: str) -> str:
+        return f"{super().same_text(column, value)} AND COMPARE(RTRIM({column}), {self.text(value)}, 'binary') = 0"
+
     def timestamp(self, moment: datetime) -> str:
         return f"CAST('{moment.isoformat(sep=' ', timespec='microseconds')}' AS BIGDATETIME)"
 

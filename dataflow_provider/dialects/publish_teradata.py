@@ -67,6 +67,10 @@ class TeradataPublish(PublishSql):
         rows = self.empty_rows(source, extra)
         return f"CREATE MULTISET TABLE {table} AS ({rows}) WITH NO DATA {index}{parted}"
 
+    def same_text(self, column: str, value: str) -> str:
+        exact = f"{column} (CASESPECIFIC) = {self.text(value)} (CASESPECIFIC)"
+        return f"{super().same_text(column, value)} AND {exact}"
+
     def add_column(self, table: str, name: str, kind: str) -> str:
         return f"ALTER TABLE {table} ADD {self.quote(name)} {kind}"
 

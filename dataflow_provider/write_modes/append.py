@@ -23,7 +23,7 @@ def publish(ctx: WriteContext) -> tuple[Step, ...]:
         return (ctx.step(ctx.sql.insert(ctx.table, names, ctx.rows(columns)), counts=True),)
     value = ctx.sql.text(ctx.run_value)
     source = ctx.rows(columns, f", {value} AS {ctx.sql.quote(marker)}")
-    own = f"{ctx.sql.quote(marker)} = {value}"
+    own = ctx.sql.same_text(ctx.sql.quote(marker), ctx.run_value)
     return ctx.replacement(ctx.sql.replace_where(ctx.table, own, [*names, marker], source))
 
 

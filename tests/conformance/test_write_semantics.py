@@ -97,7 +97,7 @@ class Place:
                 statements.append(f"INSERT INTO {table} ({names}) VALUES {values}")
         self.database.run(*statements)
 
-    def run(self, write: Mapping[str, Any], **fields: Any) -> RunResult:
+    def run(self, write: Mapping[str, Any], run_id: str = "r1", **fields: Any) -> RunResult:
         """The same run id each time, so that the second one is a retry."""
         if "delete_when" in write:
             write = {**write, "delete_when": write["delete_when"].format(text=self.quote(TEXT))}
@@ -106,7 +106,7 @@ class Place:
             "t": {"type": f"target.{self.engine}", "from": "s", "table": "t", "write": write, **fields},
         }
         document = {"apiVersion": "dataflow/v1", "kind": "Pipeline", "id": "p", "defaults": {"connection": "c"}}
-        values = RunValues("r1", None, datetime.fromisoformat(START), datetime.fromisoformat(END), workspace="w")
+        values = RunValues(run_id, None, datetime.fromisoformat(START), datetime.fromisoformat(END), workspace="w")
         project = Project(self.folder, "w", (self.folder,), self.folder / "unused.duckdb")
         plan = plan_pipeline(Pipeline.model_validate({**document, "nodes": nodes}))
         return run_pipeline(plan, values, self.connection, project)
@@ -165,6 +165,25 @@ def test_mode_and_its_retry_leave_what_it_means(place: Place, name: str, incomin
         assert place.run(write).errors == {}
         assert place.rows() == sorted(meaning(write, OLD, rows), key=str)
     assert place.database.leftovers() == []
+
+
+@pytest.mark.parametrize("alike", [("r1", "R1"), ("re1", "ré1"), ("r\\1", "R\\1")])
+def test_runs_whose_ids_a_collation_takes_for_equal_keep_each_others_rows(place: Place, alike: tuple[str, str]) -> None:
+    place.prepare(INCOMING["some"], marked=True)
+    if place.engine == "mysql" and "\\" in alike[0]:
+        place.database.run("ALTER TABLE t MODIFY _run_id VARCHAR(600) COLLATE utf8mb4_unicode_ci")
+    for run_id in (*alike, *alike):
+        assert place.run(WRITES["append"], run_id).errors == {}
+    assert place.rows() == sorted([*OLD, *INCOMING["some"], *INCOMING["some"]], key=str)
+
+
+def test_run_id_of_letters_that_the_database_itself_cannot_keep_is_kept(place: Place) -> None:
+    place.prepare(INCOMING["some"])
+    place.database.run("DROP TABLE t")
+    for run_id in ("ŕ日1", "r日1"):
+        assert place.run(WRITES["append"], run_id, create={"if_missing": True}).errors == {}
+    marks = {one[-1].partition("/")[0] for one in place.rows("_run_id")}
+    assert marks == {"ŕ日1", "r日1"}
 
 
 @pytest.mark.parametrize(

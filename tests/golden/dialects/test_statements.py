@@ -19,7 +19,7 @@ from tests.golden.dialects.engines import ENGINES, query_in
 HERE = Path(__file__).parent
 NAME = r'(?:"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")?|\[[^\]]+\](?:\.\[[^\]]+\])?)'
 QUERY = r"SELECT .+"
-# What the parser has no words for, whole statements: locks, partitions, and MERGE with DELETE WHERE.
+# What the parser has no words for, whole statements: locks, partitions, MERGE with DELETE WHERE, texts by case.
 SHAPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "oracle": (
@@ -43,6 +43,9 @@ SHAPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             rf"ALTER TABLE {NAME} ADD \({NAME} \w+(\(\d+(, ?\d+)?\))?\)",
         ),
         "sybase": (rf"LOCK TABLE {NAME} IN EXCLUSIVE MODE WAIT \d+",),
+        "teradata": (
+            rf"DELETE FROM {NAME} WHERE ({NAME}) = ('(?:[^']|'')*') AND \1 \(CASESPECIFIC\) = \2 \(CASESPECIFIC\)",
+        ),
     }
 )
 # The shell of a new table as the vendor's manual has it.

@@ -99,7 +99,7 @@ def _oracle(sql: str) -> Iterable[str]:
 def _teradata(sql: str) -> Iterable[str]:
     pattern = r"UPDATE t FROM (?P<table>\S+) AS t, (?P<rows>.*) AS s\nSET (?P<set>.*)\nWHERE (?P<met>.*)"
     sql = re.sub(pattern, r"UPDATE \g<table> AS t SET \g<set> FROM \g<rows> AS s WHERE \g<met>", sql, flags=re.DOTALL)
-    return [re.sub(r"(DELETE FROM \S+) ALL$", r"\1", sql)]
+    return [re.sub(r"(DELETE FROM \S+) ALL$", r"\1", sql.replace(" (CASESPECIFIC)", ""))]
 
 
 def _brackets(sql: str) -> str:
@@ -108,7 +108,7 @@ def _brackets(sql: str) -> str:
 
 
 def _sqlserver(sql: str) -> Iterable[str]:
-    sql = _brackets(sql).replace(" WITH (UPDLOCK, HOLDLOCK)", "")
+    sql = _brackets(sql).replace(" WITH (UPDLOCK, HOLDLOCK)", "").replace(" COLLATE Latin1_General_BIN2", "")
     sql = sql.replace("DELETE t FROM", "DELETE FROM")
     pattern = r"UPDATE t SET (?P<set>.*)\nFROM (?P<table>\S+) AS t JOIN (?P<rows>.*) s ON (?P<met>.*)"
     sql = re.sub(pattern, r"UPDATE \g<table> AS t SET \g<set> FROM \g<rows> s WHERE \g<met>", sql, flags=re.DOTALL)
@@ -117,7 +117,8 @@ def _sqlserver(sql: str) -> Iterable[str]:
 
 def _sybase(sql: str) -> Iterable[str]:
     pattern = r"UPDATE (?P<table>\S+) SET (?P<set>.*)\nFROM (?P=table), (?P<rows>.*)"
-    return [re.sub(pattern, r"UPDATE \g<table> SET \g<set> FROM \g<rows>", _brackets(sql), flags=re.DOTALL)]
+    sql = re.sub(r"COMPARE\((.*?), ('(?:[^']|'')*'), 'binary'\) = 0", r"\1 = \2", _brackets(sql))
+    return [re.sub(pattern, r"UPDATE \g<table> SET \g<set> FROM \g<rows>", sql, flags=re.DOTALL)]
 
 
 AS_DUCKDB: Mapping[str, Translate] = MappingProxyType(

@@ -1,5 +1,5 @@
 -- publish
-DELETE FROM [MART].[Usage] WHERE [_run_id] = N'it''s run 1/p/t';
+DELETE FROM [MART].[Usage] WHERE [_run_id] = N'it''s run 1/p/t' AND [_run_id] = N'it''s run 1/p/t' COLLATE Latin1_General_BIN2;
 
 -- publish
 INSERT INTO [MART].[Usage] ([Key], [group], [at], [_run_id])

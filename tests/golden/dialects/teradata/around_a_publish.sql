@@ -6,7 +6,7 @@ ALTER TABLE "MART"."Usage" ADD "group" VARCHAR(40);
 
 ALTER TABLE "MART"."Usage" ADD "at" TIMESTAMP;
 
-DELETE FROM "MART"."Usage" WHERE "_run_id" = 'it''s run 1/p/t';
+DELETE FROM "MART"."Usage" WHERE "_run_id" = 'it''s run 1/p/t' AND "_run_id" (CASESPECIFIC) = 'it''s run 1/p/t' (CASESPECIFIC);
 
 INSERT INTO "MART"."Usage" ("Key", "group", "at", "_run_id")
 SELECT "Key", "group", "at", 'it''s run 1/p/t' AS "_run_id" FROM "stage rows";

@@ -1,5 +1,5 @@
 -- publish
-DELETE FROM "MART"."Usage" WHERE "_run_id" = 'it''s run 1/p/t';
+DELETE FROM "MART"."Usage" WHERE "_run_id" = 'it''s run 1/p/t' AND "_run_id" (CASESPECIFIC) = 'it''s run 1/p/t' (CASESPECIFIC);
 
 -- publish
 INSERT INTO "MART"."Usage" ("Key", "group", "at", "_run_id")

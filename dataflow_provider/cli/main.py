@@ -27,7 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "profile": ("say what the values of a node are like", "dataflow_provider.cli.commands.profile"),
     "lineage": ("show where the columns of a pipeline come from", "dataflow_provider.cli.commands.lineage"),
     "connectors": ("list the connectors and what they can do", "dataflow_provider.cli.commands.connectors"),
-    "convert": ("turn a SELECT into a pipeline of nodes", "dataflow_provider.cli.commands.convert"),
+    "convert": (
+        "turn a SELECT into a pipeline of nodes, or a pipeline into SQL",
+        "dataflow_provider.cli.commands.convert",
+    ),
     "ai": ("propose the query of a node, or suggest quality rules and mappings", "dataflow_provider.cli.commands.ai"),
     "diagnose": ("say why a task failed and what to do, from its log", "dataflow_provider.cli.commands.diagnose"),
     "fmt": ("format pipeline files, keeping every comment", "dataflow_provider.cli.commands.fmt"),

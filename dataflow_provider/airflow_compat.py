@@ -24,11 +24,18 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+ENDED_EVENT = "dataflow_run_ended"
+"""Event in Airflow's audit log of a run that was ended by an order of ours."""
+WATERMARK_URI = "x-dataflow://watermark/"
+"""Where the uris of assets begin that hold the watermark of an incremental source."""
+
+
 @dataclass(frozen=True)
 class DagFacts:
     """What a backfill must know of a Dag; `cron`, `timezone` and `timetable` are None without a cron timetable.
 
-    `broken` says that the file has errors now, so that what Airflow knows is its last good version.
+    `broken` says that the file has errors now, so that what Airflow knows is its last good version. `has_watermarks`
+    says that each run reads from where the one before it ended.
     """
 
     dag_id: str
@@ -38,16 +45,16 @@ class DagFacts:
     timezone: str | None
     timetable: Mapping[str, Any] | None = None
     broken: bool = False
+    has_watermarks: bool = False
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """One run as it stands now; `skipped` says why a backfill left it out."""
+    """One run as it stands now; one that is gone has no id."""
 
     run_id: str | None
     logical_date: datetime
     state: str | None
-    skipped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,12 @@ def find_dag(dag_id: str) -> DagFacts | None:
             timezone=timetable.get("timezone"),
             timetable=timetable if "expression" in timetable else None,
             broken=bool(row.has_import_errors),
+            has_watermarks=any(_is_watermark(inlet) for task in dag.tasks for inlet in task.inlets),
         )
+
+
+def _is_watermark(inlet: object) -> bool:
+    return str(getattr(inlet, "uri", "")).startswith(WATERMARK_URI)
 
 
 def find_timetable(session: Session, dag_id: str) -> Mapping[str, Any] | None:
@@ -205,25 +217,6 @@ def create_backfill(order: BackfillOrder, windows: Sequence[RunWindow]) -> int:
             session=session,
         )
         return record.id
-
-
-def list_backfill_runs(backfill_id: int) -> list[RunFacts]:
-    """Return the runs of a backfill in the order they are run, those it left out included."""
-    from airflow.models.backfill import BackfillDagRun
-    from airflow.models.dagrun import DagRun
-    from sqlalchemy import select
-
-    with _session() as session:
-        rows = session.execute(
-            select(DagRun.run_id, BackfillDagRun.logical_date, DagRun.state, BackfillDagRun.exception_reason)
-            .join(DagRun, BackfillDagRun.dag_run_id == DagRun.id, isouter=True)
-            .where(BackfillDagRun.backfill_id == backfill_id)
-            .order_by(BackfillDagRun.sort_ordinal)
-        )
-        return [
-            RunFacts(row.run_id, row.logical_date, str(row.state) if row.state else None, row.exception_reason)
-            for row in rows
-        ]
 
 
 def clear_failed_tasks(dag_id: str, run_ids: Sequence[str]) -> None:
@@ -363,10 +356,6 @@ def create_manual_run(session: Session, order: RunOrder) -> str:
     if order.note:
         run.note = (order.note, order.user_id)
     return run_id
-
-
-ENDED_EVENT = "dataflow_run_ended"
-"""Event in Airflow's audit log of a run that was ended by an order of ours."""
 
 
 def fail_run(session: Session, dag_id: str, run_id: str) -> None:

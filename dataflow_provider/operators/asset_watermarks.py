@@ -7,6 +7,8 @@ from typing import Any
 
 from airflow.sdk import Asset
 
+from dataflow_provider.airflow_compat import WATERMARK_URI
+
 
 def watermark_asset(pipeline_id: str, node: str) -> Asset:
     """Return the asset whose state store holds the watermark of a source.
@@ -14,9 +16,7 @@ def watermark_asset(pipeline_id: str, node: str) -> Asset:
     Tasks declare it as an inlet, never as an outlet: Airflow deletes the state of assets that only stale Dags name as
     outlets, and a pipeline file that is broken for a minute would then be read from its first row again.
     """
-    return Asset(
-        name=f"dataflow.{pipeline_id}.{node}", uri=f"x-dataflow://watermark/{pipeline_id}/{node}", group="dataflow"
-    )
+    return Asset(name=f"dataflow.{pipeline_id}.{node}", uri=f"{WATERMARK_URI}{pipeline_id}/{node}", group="dataflow")
 
 
 class AssetWatermarks:

@@ -63,7 +63,8 @@ def plan_backfill(request: BackfillRequest, now: datetime) -> BackfillPlan:
     """Return the runs a request stands for; nothing is written.
 
     Raises:
-        AuthorError: for an unknown or broken Dag, bad bounds, a missing granularity, or a range without an interval.
+        AuthorError: for an unknown or broken Dag, bad bounds, a missing granularity, a range without an interval, or
+            several runs at once of incremental sources.
     """
     dag = airflow_compat.find_dag(request.dag_id)
     if dag is None:
@@ -77,6 +78,13 @@ def plan_backfill(request: BackfillRequest, now: datetime) -> BackfillPlan:
             "DF-RUNS-011",
             f"The file of `{dag.dag_id}` has errors now: a backfill would run its last good version.",
             hint="Mend it first; `airflow dags list-import-errors` shows what is wrong.",
+        )
+    if dag.has_watermarks and (request.concurrency or 1) > 1:
+        raise AuthorError(
+            "DF-RUNS-016",
+            f"`{dag.dag_id}` has incremental sources: {request.concurrency} runs at once would read the same rows, as "
+            "each begins where the one before it ended.",
+            hint="Leave the concurrency out, or say 1.",
         )
     windows = _list_windows(request, dag, now)
     if not windows:
@@ -104,7 +112,7 @@ def start_backfill(plan: BackfillPlan) -> int | None:
         return None
     order = BackfillOrder(
         dag_id=plan.dag.dag_id,
-        max_active_runs=plan.request.concurrency or plan.dag.max_active_runs,
+        max_active_runs=plan.request.concurrency or (1 if plan.dag.has_watermarks else plan.dag.max_active_runs),
         reverse=plan.request.reverse,
         conf=plan.request.conf,
         reprocess="completed" if plan.request.reprocess == "completed" else "none",
@@ -130,7 +138,7 @@ def watch_runs(plan: BackfillPlan, pause: Callable[[float], None] = time.sleep) 
     dates = [run.window.logical_date for run in plan.wanted]
     while True:
         found = airflow_compat.list_runs(plan.dag.dag_id, dates)
-        states = [found.get(date) or RunFacts(None, date, "failed", "deleted") for date in dates]
+        states = [found.get(date) or RunFacts(None, date, "failed") for date in dates]
         yield states
         if all(run.state in FINISHED for run in states):
             return

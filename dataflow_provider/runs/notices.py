@@ -25,7 +25,7 @@ _OPEN_TROUBLE = ("failure", "warning")
 
 @dataclass(frozen=True)
 class Told:
-    """What there is to tell; `same` makes two of one kind the same trouble."""
+    """What there is to tell; `same` makes two of one kind the same trouble, numbers in it aside unless `is_exact`."""
 
     pipeline_id: str
     run_id: str | None
@@ -35,11 +35,16 @@ class Told:
     node: str | None = None
     line: str | None = None
     diagnosis: str | None = None
+    is_exact: bool = False
 
     @property
     def fingerprint(self) -> str:
         """The same for errors that differ in numbers and ids alone."""
-        return hashlib.sha256(_VARIES.sub("#", self.same).encode()).hexdigest()
+        return fingerprint_of(self.same if self.is_exact else _VARIES.sub("#", self.same))
+
+
+def fingerprint_of(same: str) -> str:
+    return hashlib.sha256(same.encode()).hexdigest()
 
 
 def raise_notice(
@@ -80,14 +85,14 @@ def raise_notice(
 
 
 def resolve_notices(
-    session: Session, pipeline_id: str, kinds: Collection[str], now: datetime, same: str | None = None
+    session: Session, pipeline_id: str, kinds: Collection[str], now: datetime, same: Collection[str] | None = None
 ) -> list[Notice]:
-    """The open notices of these kinds (with `same` of that trouble only) are over; return them."""
+    """The open notices of these kinds (with `same` of these exact troubles only) are over; return them."""
     query = select(Notice).where(
         Notice.pipeline_id == pipeline_id, Notice.kind.in_(kinds), Notice.resolved_at.is_(None)
     )  # fmt: skip
     if same is not None:
-        query = query.where(Notice.fingerprint == Told(pipeline_id, None, "", "", same).fingerprint)
+        query = query.where(Notice.fingerprint.in_([fingerprint_of(one) for one in same]))
     found = list(session.scalars(query))
     for notice in found:
         notice.resolved_at = now

@@ -39,6 +39,7 @@ class SlaState(StrEnum):
     VOID = "void"
 
 
+_KINDS = ("sla_at_risk", "sla_breach")
 DECIDED = frozenset({SlaState.MET, SlaState.LATE, SlaState.VOID})
 
 
@@ -258,14 +259,29 @@ def _move(session: Session, promise: Promise, state: SlaState, now: datetime, no
 
 
 def _close(session: Session, promise: Promise, state: SlaState, before: str, notify: Notify, now: datetime) -> None:
-    resolve_notices(
-        session, promise.pipeline_id, ("sla_at_risk", "sla_breach"), now, f"{promise.kind}:{promise.subject}"
-    )
+    mended = resolve_notices(session, promise.pipeline_id, _KINDS, now, _troubles_over(session, promise))
     if state is SlaState.LATE:
         _warn_of_lateness(session, promise)
         if before == SlaState.BREACHED:
             told = _told(promise, "recovery", "has finished after")
             raise_notice(session, told, notify.on_recovery, now, is_over=True)
+    elif any(notice.kind == "sla_breach" for notice in mended):
+        told = _told(promise, "recovery", "has finished in time again, before")
+        raise_notice(session, told, notify.on_recovery, now, is_over=True)
+
+
+def _troubles_over(session: Session, promise: Promise) -> list[str]:
+    """Return the troubles that end with a promise: its own, and those of earlier days on which nothing finished."""
+    subjects = {promise.subject}
+    if promise.kind == "finish_by":
+        earlier = select(SlaRecord.subject).where(
+            SlaRecord.pipeline_id == promise.pipeline_id,
+            SlaRecord.kind == promise.kind,
+            SlaRecord.due_at < promise.due,
+            SlaRecord.state.in_((SlaState.AT_RISK, SlaState.BREACHED)),
+        )
+        subjects.update(session.scalars(earlier))
+    return [same_trouble(promise.kind, subject) for subject in subjects]
 
 
 def _told(promise: Promise, kind: str, words: str) -> Told:
@@ -275,8 +291,14 @@ def _told(promise: Promise, kind: str, words: str) -> Told:
         run_id=promise.work.run_id,
         kind=kind,
         title=f"{promise.pipeline_id} {words} {promise.due:%Y-%m-%d %H:%M} UTC, its `{promise.kind}`",
-        same=f"{promise.kind}:{promise.subject}",
+        same=same_trouble(promise.kind, promise.subject),
+        is_exact=True,
     )
+
+
+def same_trouble(kind: str, subject: str) -> str:
+    """Return what makes two notices of promises the same: each day and each run is told of its own."""
+    return f"{kind}:{subject}"
 
 
 def _warn_of_lateness(session: Session, promise: Promise) -> None:

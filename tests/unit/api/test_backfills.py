@@ -58,6 +58,16 @@ def test_runs_of_a_cancelled_backfill_are_recorded_as_cancelled(engineer: Api, p
     assert [run["state"] for run in engineer.get("/pipelines/usage/history")["items"]] == ["cancelled"] * 4
 
 
+def test_runs_of_incremental_sources_go_one_after_another(engineer: Api, project: Project) -> None:
+    path = project.write("usage", top=TOP.replace("calendar: PL", "calendar: PL, overlap: skip"))
+    text = path.read_text().replace("table: cdr.voice", "table: cdr.voice, incremental: {column: id}")
+    project.publish("usage", text)
+    status, refused = post(engineer, PATH, **RANGE, concurrency=2)
+    assert (status, refused["code"]) == (422, "DF-RUNS-016")
+    assert post(engineer, PATH, **RANGE, dry_run=False)[0] == 200
+    assert engineer.get(PATH)["items"][0]["concurrency"] == 1
+
+
 def test_second_backfill_is_refused_while_one_is_active(engineer: Api, project: Project) -> None:
     project.publish("usage", top=TOP)
     assert post(engineer, PATH, **RANGE, dry_run=False)[0] == 200

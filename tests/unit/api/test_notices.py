@@ -343,6 +343,24 @@ def test_day_without_any_run_is_broken(session: Session, held: Held, clock: Cloc
     assert session.scalars(select(Notice.run_id).where(Notice.kind == "sla_breach")).all() == [None]
 
 
+def test_each_broken_day_is_told_and_over_with_the_first_in_time(
+    session: Session, held: Held, clock: Clock, daily: None
+) -> None:
+    for day in (7, 8):
+        clock.at(day, 7, 31)
+        look(session, held)
+        session.execute(update(DagModel).values(next_dagrun_create_after=T0 + timedelta(days=day + 1)))
+        session.commit()
+    assert channels(session) == ["pagerduty"] * 2
+    scheduled(session, 9, DagRunState.SUCCESS, minutes=60)
+    clock.at(9, 7, 1)
+    assert look(session, held)[6:9] == ["breached", "breached", "met"]
+    assert [one for one in notices(session) if one[0] != "sla_at_risk"] == [
+        ("sla_breach", 1, True), ("sla_breach", 1, True), ("recovery", 1, True),
+    ]  # fmt: skip
+    assert channels(session)[-1] == "slack"
+
+
 def test_paused_pipeline_promises_nothing(session: Session, held: Held, clock: Clock, daily: None) -> None:
     session.execute(update(DagModel).values(is_paused=True))
     session.commit()

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.product import CHROMIUM_FLAGS, Product, find_chromium, start_product
+from tests.e2e.scaled import Scaled, start_scaled
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,15 @@ def product(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Iterat
     for folder in ("yaml_pipelines", "dags/examples"):
         shutil.copytree(repo_root / folder, project / folder)
     with start_product(project) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def scaled(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Iterator[Scaled]:
+    """The product with its metadata in PostgreSQL, for tests of the group `scaled`; about 30 s on two cores."""
+    project = tmp_path_factory.mktemp("scaled")
+    shutil.copytree(repo_root / "yaml_pipelines", project / "yaml_pipelines")
+    with start_scaled(project) as running:
         yield running
 
 

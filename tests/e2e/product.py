@@ -195,10 +195,14 @@ def wait_for(probe: Callable[[], Answer | None], seconds: float) -> Answer:
 
 
 @contextmanager
-def start_product(project: Path) -> Iterator[Product]:
+def start_product(
+    project: Path, *, size: TelecomSize = SIZE, settings: Mapping[str, str] | None = None
+) -> Iterator[Product]:
     """Start the embedded Airflow on the project's pipelines and stop every process of it afterwards."""
-    pipelines = project / "yaml_pipelines"
-    with DemoAirflow(project / ".demo", pipelines, size=SIZE, examples=project / "dags" / "examples") as airflow:
+    pipelines, examples = project / "yaml_pipelines", project / "dags" / "examples"
+    with DemoAirflow(
+        project / ".demo", pipelines, size=size, examples=examples if examples.exists() else None, settings=settings
+    ) as airflow:
         product = Product(airflow, project)
         try:
             yield product

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,13 +46,21 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
+    with start_postgres() as running:
+        yield running
+
+
+@contextmanager
+def start_postgres(max_connections: int = 40) -> Iterator[PostgresServer]:
+    """A new server on a free port, gone with its data afterwards."""
     initdb = require_program("initdb", PACKAGE, "usr/lib/postgresql/*/bin/initdb", "usr/pgsql-*/bin/initdb")
     folder = Path(tempfile.mkdtemp(prefix="dataflow-pg-"))
     user = _server_user()
     try:
         if user:
             shutil.chown(folder, user)
-        yield from _serve(initdb.parent, folder, user)
+        with _serve(initdb.parent, folder, user, max_connections) as running:
+            yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -66,7 +75,8 @@ def _server_user() -> str | None:
         raise
 
 
-def _serve(programs: Path, folder: Path, user: str | None) -> Iterator[PostgresServer]:
+@contextmanager
+def _serve(programs: Path, folder: Path, user: str | None, max_connections: int) -> Iterator[PostgresServer]:
     data, secret, port = folder / "data", folder / "password", free_port()
     secret.write_text(PASSWORD)
     if user:
@@ -80,7 +90,7 @@ def _serve(programs: Path, folder: Path, user: str | None) -> Iterator[PostgresS
         "-c",
         "fsync=off",
         "-c",
-        "max_connections=40",
+        f"max_connections={max_connections}",
         "-c",
         "shared_buffers=64MB",
         "-c",

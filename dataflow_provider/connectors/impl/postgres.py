@@ -31,6 +31,11 @@ CONNECT_TIMEOUT_S = 15
 CANCEL_TIMEOUT_S = 5.0
 # Somebody else's lock on a table is not waited for without end; what the login has set stays.
 _LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') = '0'"
+# From 14 on; without it the statement of a process that was killed works on, and the next try waits for its locks.
+_CLIENT_CHECK = (
+    "SELECT set_config('client_connection_check_interval', '2s', false) "
+    "WHERE current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%'"
+)
 
 _ARROW: Mapping[str, Any] = {
     "boolean": pyarrow.bool_(),
@@ -258,6 +263,7 @@ class PostgresConnector(DbApiConnector[PostgresSession]):
             for name, value in _fixed_settings(read_only=options.read_only).items():
                 cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
             cursor.execute(_LOCK_TIMEOUT, (str(max(1, round(options.lock_timeout_s * 1000))),))
+            cursor.execute(_CLIENT_CHECK)
         return PostgresSession(raw, connection)
 
     def connect_error(self, exc: Exception) -> VendorError | None:

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from dataflow_provider.connectors.connections import ConnectionSpec
+from tests.engines.mariadb import MariaDBServer
 from tests.engines.postgres import PostgresServer
 
 PIPELINE = """\
@@ -38,9 +39,13 @@ def pipeline(postgres_server: PostgresServer, tmp_path: Path) -> Path:
     for table in ("held_rows", "held_target"):
         postgres_server.query(f"DROP TABLE IF EXISTS {table}")
         postgres_server.query(f"CREATE TABLE {table} AS SELECT 1 AS id")
-    path = tmp_path / "yaml_pipelines" / "w" / "held.yaml"
+    return write_pipeline(tmp_path, "postgres")
+
+
+def write_pipeline(folder: Path, engine: str) -> Path:
+    path = folder / "yaml_pipelines" / "w" / "held.yaml"
     path.parent.mkdir(parents=True)
-    path.write_text(PIPELINE)
+    path.write_text(PIPELINE.replace("postgres", engine))
     return path
 
 
@@ -97,3 +102,54 @@ def test_run_that_waits_in_the_database_is_stopped_there(
             assert process.wait(30) == 130
             wait_for(postgres_server, 0, process)
     assert postgres_server.query("SELECT id FROM held_target") == [(1,)]
+
+
+def wait_until(is_met: Callable[[], bool], seconds: float, process: subprocess.Popen[str] | None = None) -> None:
+    until = time.monotonic() + seconds
+    while not is_met():
+        assert process is None or process.poll() is None, process.communicate()
+        assert time.monotonic() < until, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+def test_statement_of_a_killed_process_ends_in_postgres(
+    postgres_server: PostgresServer, tmp_path: Path, pipeline: Path
+) -> None:
+    postgres_server.query("DROP TABLE held_rows")
+    postgres_server.query("CREATE VIEW held_rows AS SELECT 2 AS id FROM (SELECT pg_sleep(600)) AS nap")
+    asleep = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'PgSleep'"
+    try:
+        with running(pipeline, postgres_server.spec) as process:
+            wait_until(lambda: bool(postgres_server.query(asleep)), 120, process)
+            process.kill()
+            wait_until(lambda: not postgres_server.query(asleep), 10)
+        assert postgres_server.query("SELECT id FROM held_target") == [(1,)]
+    finally:
+        postgres_server.query("DROP VIEW held_rows")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_that_computes_in_mariadb_is_stopped_there(
+    mariadb_server: MariaDBServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    many = "SELECT COUNT(*) AS id FROM held_many AS a, held_many AS b, held_many AS c, held_many AS d"
+    for statement in (
+        "CREATE OR REPLACE TABLE held_many AS SELECT seq FROM seq_1_to_5000",
+        f"CREATE OR REPLACE VIEW held_rows AS {many}",
+        "CREATE OR REPLACE TABLE held_target (id BIGINT)",
+        "INSERT INTO held_target VALUES (1)",
+    ):
+        mariadb_server.query(statement)
+    at_work = (
+        "SELECT 1 FROM information_schema.processlist WHERE info LIKE '%df\\_%held_rows%' AND id <> CONNECTION_ID()"
+    )
+    try:
+        with running(write_pipeline(tmp_path, "mysql"), mariadb_server.spec) as process:
+            wait_until(lambda: bool(mariadb_server.query(at_work)), 120, process)
+            process.send_signal(number)
+            assert process.wait(30) == 130
+            wait_until(lambda: not mariadb_server.query(at_work), 10)
+        assert mariadb_server.query("SELECT id FROM held_target") == [(1,)]
+    finally:
+        mariadb_server.query("DROP VIEW held_rows")
+        mariadb_server.query("DROP TABLE held_many")

@@ -1,7 +1,7 @@
-"""Rows as CSV text that a database writes or reads by itself, to and from Arrow, column by column and exact.
+"""Rows as CSV text that a database writes by itself, read into Arrow column by column and exact.
 
-NULL is an empty field and an empty text is `""`; bytes and UUIDs are hexadecimal digits. Databases and Arrow both
-read and write this in C, where rows of Python objects take several times as long.
+NULL is an empty field and an empty text is `""`; bytes and UUIDs are hexadecimal digits. Databases write and Arrow
+reads this in C, where rows of Python objects take several times as long.
 """
 
 from __future__ import annotations
@@ -18,18 +18,12 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.csv
 
-from dataflow_provider.connectors.arrow_rows import ArrowColumn, IncomingColumn, inexact
-from dataflow_provider.connectors.parquet_rows import plain_batches
+from dataflow_provider.connectors.arrow_rows import ArrowColumn, inexact
 
 CHUNK_BYTES = 4 * 1024 * 1024
-ROWS_PER_BLOCK = 50_000
 _AHEAD = 2
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _PARSE = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
-_WRITE = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
-
-
-# ---------------------------------------------------------------- CSV to Arrow
 
 
 def write_csv_rows(columns: Sequence[ArrowColumn], chunks: Iterable[bytes | bytearray], path: Path) -> None:
@@ -119,30 +113,6 @@ def _resized(array: Any, change: Callable[[Any], bytes], times: int, per: int) -
     return pyarrow.Array.from_buffers(pyarrow.binary(), len(array), buffers, offset=array.offset)
 
 
-# ---------------------------------------------------------------- Arrow to CSV
-
-
-def csv_blocks(
-    path: Path, columns: Sequence[IncomingColumn], block_rows: int = ROWS_PER_BLOCK
-) -> Iterator[tuple[int, Any]]:
-    r"""Yield how many rows and the CSV of each block of an Arrow stream file; bytes are `\x` and digits.
-
-    Raises:
-        TerminalError: `DF-RUN-024` for a value that would change.
-    """
-    for batch in plain_batches(path, columns):
-        for start in range(0, batch.num_rows, block_rows):
-            part = batch.slice(start, block_rows)
-            arrays = [_marked_digits(array) if pyarrow.types.is_binary(array.type) else array for array in part.columns]
-            sink = pyarrow.BufferOutputStream()
-            pyarrow.csv.write_csv(pyarrow.record_batch(arrays, names=part.schema.names), sink, _WRITE)
-            yield part.num_rows, sink.getvalue()
-
-
 def hexadecimal(array: Any) -> Any:
     """Return an array of bytes as the digits of each."""
     return _resized(array, binascii.hexlify, 2, 1)
-
-
-def _marked_digits(array: Any) -> Any:
-    return pyarrow.compute.binary_join_element_wise("\\x", hexadecimal(array).cast(pyarrow.string()), "")

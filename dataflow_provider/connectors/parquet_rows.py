@@ -31,30 +31,32 @@ _PLAIN = {
     "UUID": pyarrow.string(),
 }
 
+_UUID_BYTES = pyarrow.binary(16)
+
 
 def plain_type(column: IncomingColumn) -> Any:
     """Return the Arrow type that stands for the column's neutral one."""
     return pyarrow.decimal128(*column.numbers) if column.type == "DECIMAL" else _PLAIN[column.type]
 
 
-def plain_batches(path: Path, columns: Sequence[IncomingColumn]) -> Iterator[Any]:
-    """Yield the file's record batches with plain types.
+def plain_batches(path: Path, columns: Sequence[IncomingColumn], *, uuid_bytes: bool = False) -> Iterator[Any]:
+    """Yield the file's record batches with plain types; `uuid_bytes`: UUIDs are 16 bytes instead of text.
 
     Raises:
         TerminalError: `DF-RUN-024` for a value that would change.
     """
-    schema = pyarrow.schema([(column.name, plain_type(column)) for column in columns])
+    types = [_UUID_BYTES if uuid_bytes and column.type == "UUID" else plain_type(column) for column in columns]
+    schema = pyarrow.schema([(column.name, kind) for column, kind in zip(columns, types, strict=True)])
     with pyarrow.memory_map(str(path)) as file:
         for batch in pyarrow.ipc.open_stream(file):
-            arrays = [_plain(array, column) for array, column in zip(batch.columns, columns, strict=True)]
+            arrays = [_plain(*one) for one in zip(batch.columns, columns, types, strict=True)]
             yield pyarrow.record_batch(arrays, schema=schema)
 
 
-def _plain(array: Any, column: IncomingColumn) -> Any:
-    wanted = plain_type(column)
+def _plain(array: Any, column: IncomingColumn, wanted: Any) -> Any:
     try:
         if column.type == "UUID":
-            return _uuid_texts(array.storage)
+            return array.storage if wanted == _UUID_BYTES else _uuid_texts(array.storage)
         if column.convert is not None:
             convert = column.convert
             values = [None if value is None else convert(value) for value in array.to_pylist()]

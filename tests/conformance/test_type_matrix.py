@@ -194,9 +194,16 @@ def outcome(kind: str, source: str, sessions: dict[str, SqlSession], folder: Pat
         except DataflowError as error:
             found[name] = error.code
             continue
-        answer = sessions[name].fetch_rows(f"SELECT * FROM {table}")[1][0][0]
-        found[name] = judged(expected, answer)
+        found[name] = judged(expected, told(sessions[name], table))
     return found
+
+
+def told(session: SqlSession, table: str) -> Any:
+    """Return the value of the table's one row; as a text where the driver's language has no value for it."""
+    try:
+        return session.fetch_rows(f"SELECT * FROM {table}")[1][0][0]
+    except DataflowError:
+        return session.fetch_rows(f"SELECT CAST(v AS CHAR(20)) FROM {table}")[1][0][0].strip()
 
 
 def judged(expected: Any, answer: Any) -> str:

@@ -16,10 +16,11 @@ from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowCol
 from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.csv_rows import CHUNK_BYTES, ROWS_PER_BLOCK, csv_blocks, write_csv_rows
+from dataflow_provider.connectors.csv_rows import CHUNK_BYTES, write_csv_rows
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_of_sqlstate, without_values
 from dataflow_provider.connectors.hook_connection import build_hook
+from dataflow_provider.connectors.impl.postgres_binary import copy_blocks
 from dataflow_provider.connectors.impl.postgres_copy import RELAY_BYTES, chunks, relayed_columns, relayed_value
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.spec.nodes import Scalar
@@ -230,11 +231,12 @@ class PostgresSession(DbApiSession):
 
     def load_file(self, table: str, columns: Sequence[IncomingColumn], path: Path) -> None:
         names = ", ".join(self.quote(column.name) for column in columns)
-        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv)"
+        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT binary)"
         with closing(self._raw.cursor()) as cursor, cursor.copy(statement) as copy:
-            for rows, block in csv_blocks(path, columns, self.batch_size or ROWS_PER_BLOCK):
-                copy.write(memoryview(block))
-                self._moved(rows)
+            for rows, block in copy_blocks(path, columns, self.batch_size):
+                copy.write(block)
+                if rows:
+                    self._moved(rows)
 
 
 class PostgresConnector(DbApiConnector[PostgresSession]):

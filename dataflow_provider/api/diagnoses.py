@@ -14,6 +14,7 @@ from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.definitions import load_definition, pipeline_folders
 from dataflow_provider.api.diagnosing import diagnose_material, load_material, made_of
 from dataflow_provider.api.diagnosis_bodies import AppliedFix, ApplyFix, StageDiagnosis
+from dataflow_provider.api.diagnosis_feedback import sum_up
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.dag_factory.discovery import find_pipeline
 from dataflow_provider.db.tables import DiagnosisRecord, has_tables
@@ -80,7 +81,12 @@ def diagnose_again(session: Session, pipeline_id: str, attempt: Attempt, model: 
 
 
 def told(
-    document: Mapping[str, Any], newest: Loaded, pipeline_id: str, attempt: Attempt, record: DiagnosisRecord | None
+    session: Session,
+    caller: Caller,
+    document: Mapping[str, Any],
+    newest: Loaded,
+    attempt: Attempt,
+    record: DiagnosisRecord | None,
 ) -> StageDiagnosis:
     """Return the diagnosis as the API tells it: patches are for the newest text, whichever version ran."""
     changes = [Patch(**change) for change in document["changes"]]
@@ -90,7 +96,7 @@ def told(
     ]
     context = document.get("context")
     if context is not None and record is not None:
-        similar = KeptFailures(pipeline_id, record.failed_at).similar(document["root_cause"], attempt)
+        similar = KeptFailures(record.pipeline_id, record.failed_at).similar(document["root_cause"], attempt)
         context = {**context, "similar": [one.to_json() for one in similar]}
     shown = {name: value for name, value in document.items() if name != "changes"}
     return StageDiagnosis.model_validate(
@@ -103,6 +109,7 @@ def told(
                     "text_hash": text_hash(newest.text),
                     "ran_text": None if record is None else record.text_hash == text_hash(newest.text),
                     "made_at": None if record is None or record.made_at is None else record.made_at.isoformat(),
+                    "feedback": None if record is None else sum_up(session, caller, record).model_dump(mode="json"),
                     "model_connection": Settings.load().diagnosis_model or None,
                 },
                 default=str,

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from dataflow_provider.ai.cache import FileCache
 from dataflow_provider.ai.models import open_model
 from dataflow_provider.api.definitions import load_definition
+from dataflow_provider.api.failure_history import load_history
 from dataflow_provider.api.looks import project_of
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.api.task_logs import find_try, read_log_end
 from dataflow_provider.connectors.connections import EnvironmentConnections
 from dataflow_provider.connectors.workspace_connections import connections_of_workspace
-from dataflow_provider.diagnosis.context import Attempt
+from dataflow_provider.diagnosis.context import Attempt, History
 from dataflow_provider.diagnosis.report import Adviser, Diagnosis, diagnose, find_node
 from dataflow_provider.diagnosis.taxonomy import UNKNOWN
 from dataflow_provider.errors import DataflowError
@@ -45,6 +46,7 @@ class Material:
     log: str
     ran: Loaded | None
     project: Project
+    history: History | None = None
 
 
 def load_material(session: Session, pipeline_id: str, run_id: str, stage_id: str, try_number: int) -> Material:
@@ -62,8 +64,9 @@ def load_material(session: Session, pipeline_id: str, run_id: str, stage_id: str
     failed = FailedTry(pipeline_id, run_id, stage_id, try_number, task.end_date or task.updated_at)
     log = _with_left(read_log_end(task, try_number), _left(session, failed))
     ran = None if definition is None else parse_pipeline(definition.text, definition.file)
+    history = load_history(session, failed, None if ran is None else ran.text)
     session.rollback()  # nothing is held open while a model is asked
-    return Material(failed, log, ran, project_of(pipeline_id))
+    return Material(failed, log, ran, project_of(pipeline_id), history)
 
 
 def _left(session: Session, failed: FailedTry) -> str:
@@ -105,6 +108,7 @@ def diagnose_material(material: Material, model: str | None) -> Diagnosis:
         attempt=Attempt(failed.run_id, failed.stage_id, failed.try_number),
         adviser=None if model is None else _adviser(model, material.project),
         past=KeptFailures(failed.pipeline_id, failed.failed_at),
+        history=material.history,
     )
 
 

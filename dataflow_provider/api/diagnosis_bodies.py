@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from dataflow_provider.api.datamodels import Body
+from dataflow_provider.diagnosis.opinion import CauseName
 
 
 class DiagnosisAction(Body):
@@ -40,6 +41,92 @@ class ModelUse(Body):
     cost: float | None = Field(description="US dollars; null when the model's price is not known")
 
 
+class Attempted(Body):
+    """Which try of which stage of which run."""
+
+    run: str
+    stage: str
+    number: int
+
+
+class SimilarFailure(Body):
+    """An earlier failure with the same cause."""
+
+    at: str
+    attempt: Attempted
+    node: str | None
+    root_cause: str
+    confidence: float
+    fixed_by: str | None = Field(description="What mended it: what somebody said, else what the records tell")
+
+
+class ChangedRows(Body):
+    """A node whose rows differ from those of the last run that finished."""
+
+    node: str
+    before: int
+    now: int
+
+
+class FailureHistory(Body):
+    """How the pipeline went before the failure."""
+
+    last_success: str | None = Field(description="Run id; null when no run ever finished")
+    last_success_at: str | None
+    failures_since: int
+    change: str | None = Field(description="Diff of the pipeline's text since then; empty: none, null: a text is lost")
+    rows: list[ChangedRows]
+
+
+class FailureContext(Body):
+    """What stands around a failure."""
+
+    pipeline: str
+    node: str | None
+    node_type: str | None
+    stage: str | None
+    connection: str | None
+    sql: str | None
+    targets: list[str] = Field(description="Nodes that now lack their rows")
+    pipelines: list[str] = Field(description="Pipelines that read what those write")
+    similar: list[SimilarFailure]
+    history: FailureHistory | None = None
+
+
+class Cause(Body):
+    """One of the closed list of causes."""
+
+    name: str
+    meaning: str
+
+
+class OwnFeedback(Body):
+    """What the caller has said of a diagnosis."""
+
+    verdict: Literal["helpful", "wrong"]
+    true_cause: str | None
+    fixed_by: str | None
+    given_at: datetime
+
+
+class FeedbackSum(Body):
+    """What users have said of a diagnosis."""
+
+    helpful: int
+    wrong: int
+    own: OwnFeedback | None
+
+
+class GiveFeedback(Body):
+    """What the caller thinks of a diagnosis; it replaces what they said before."""
+
+    verdict: Literal["helpful", "wrong"]
+    true_cause: CauseName | None = Field(None, description="What it really was; only with `wrong`")
+    fixed_by: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None, description="What mended it, in a few words; shown with similar failures"
+    )
+
+
 class StageDiagnosis(Body):
     """Why a try of a stage failed, and what to do."""
 
@@ -50,12 +137,13 @@ class StageDiagnosis(Body):
     evidence: list[str] = Field(description="Lines of the log, word for word")
     actions: list[DiagnosisAction]
     ranked: list[Suspicion]
-    context: dict[str, Any] | None = Field(description="SQL, targets without rows, pipelines that read them")
+    context: FailureContext | None = Field(description="Null when the pipeline's text is lost")
     explanation: str | None = Field(description="A model's words, where one was asked and cited real lines")
     by: Literal["signatures", "model"]
     notes: list[str]
     model: ModelUse | None = Field(description="The model that was asked; null when none was")
     model_connection: str | None = Field(description="The model that this installation asks; null when it has none")
+    feedback: FeedbackSum | None = Field(description="Null for a diagnosis that is not kept")
     made_at: datetime | None = Field(
         description="When it was made and kept; null for one that is made now and not kept"
     )

@@ -64,12 +64,40 @@ class PastFailure:
 
 
 @dataclass(frozen=True)
+class RowsThen:
+    """Rows that a node let out in the failed run and in the last run that finished."""
+
+    node: str
+    before: int
+    now: int
+
+
+@dataclass(frozen=True)
+class History:
+    """How the pipeline went before the failure.
+
+    last_success:   the last run that finished before it, None when none ever has
+    failures_since: runs that failed between that one and this one
+    change:         unified diff of the pipeline's text from that run to this one, empty when nothing changed, None
+                    when either text is lost
+    rows:           nodes whose rows differ by more than half
+    """
+
+    last_success: str | None
+    last_success_at: str | None
+    failures_since: int
+    change: str | None = None
+    rows: tuple[RowsThen, ...] = ()
+
+
+@dataclass(frozen=True)
 class Context:
     """The surroundings of one failure.
 
     targets:   nodes of this pipeline that now lack their rows
     pipelines: other pipelines that read what those targets write
     similar:   earlier failures of this pipeline with the same cause, the newest first
+    history:   earlier runs, None where nobody keeps records of them
     """
 
     pipeline: str
@@ -81,6 +109,7 @@ class Context:
     targets: tuple[str, ...]
     pipelines: tuple[str, ...]
     similar: tuple[PastFailure, ...] = ()
+    history: History | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dataflow_provider.ai.cache import AnswerCache
 from dataflow_provider.ai.models import Model
 from dataflow_provider.diagnosis.advice import ADVICE, Advice
-from dataflow_provider.diagnosis.context import Attempt, Context, Past, PastFailures, context_of
+from dataflow_provider.diagnosis.context import Attempt, Context, History, Past, PastFailures, context_of
 from dataflow_provider.diagnosis.engine import Ranked, Verdict, judge, quote
 from dataflow_provider.diagnosis.log import MAX_LINE
 from dataflow_provider.diagnosis.opinion import Heard, ModelUse, hear, rank_anew
@@ -94,18 +94,21 @@ def diagnose(
     attempt: Attempt | None = None,
     adviser: Adviser | None = None,
     past: Past | None = None,
+    history: History | None = None,
 ) -> Diagnosis:
     """Return the diagnosis of a log; with the pipeline's file, actions may be patches of it.
 
     Without `node` the log is searched for the node's name. With `project` the diagnosis tells what the failure leaves
-    undone elsewhere and what happened before `attempt`; `past` knows that instead of the project's own files. A model
-    of `adviser` gives a second opinion. Nothing is written but a model's answer: to `remember` is the caller's.
+    undone elsewhere and what happened before `attempt`; `past` knows that instead of the project's own files, and
+    `history` is told of earlier runs. A model of `adviser` gives a second opinion. Nothing is written but a model's
+    answer: to `remember` is the caller's.
     """
     verdict = judge(log)
     node = node or find_node(log, loaded)
     ranked = verdict.ranked or (Ranked(UNKNOWN, 0.5),)
     past = past or _past(loaded, project)
     context = None if loaded is None or loaded.pipeline is None else context_of(loaded, node, project)
+    context = None if context is None else replace(context, history=history)
     context = _with_similar(context, past, ranked, attempt)
     heard = None
     if adviser is not None:

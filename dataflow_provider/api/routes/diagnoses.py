@@ -7,15 +7,27 @@ from typing import Annotated, Any
 from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Depends, Query
 
-from dataflow_provider.api.auth import Caller, NeedsPipeline, require_log
+from dataflow_provider.api.auth import Caller, Needs, NeedsPipeline, require_log
 from dataflow_provider.api.datamodels import Problem
-from dataflow_provider.api.diagnoses import apply_fix, diagnose_again, document_of, find_loaded, told
-from dataflow_provider.api.diagnosis_bodies import AppliedFix, ApplyFix, AskModel, StageDiagnosis
+from dataflow_provider.api.diagnoses import apply_fix, diagnose_again, document_of, find_kept, find_loaded, told
+from dataflow_provider.api.diagnosis_bodies import (
+    AppliedFix,
+    ApplyFix,
+    AskModel,
+    Cause,
+    FeedbackSum,
+    GiveFeedback,
+    StageDiagnosis,
+)
+from dataflow_provider.api.diagnosis_feedback import give_feedback
+from dataflow_provider.api.run_records import require_tables
 from dataflow_provider.diagnosis.context import Attempt
+from dataflow_provider.diagnosis.taxonomy import CAUSES
 from dataflow_provider.security import Right
 
 router = APIRouter(tags=["diagnoses"])
 
+AnyReader = Annotated[Caller, Depends(Needs(Right.READ_LOGS))]
 LogReader = Annotated[Caller, Depends(NeedsPipeline(Right.READ_LOGS))]
 Fixer = Annotated[Caller, Depends(NeedsPipeline(Right.EDIT))]
 Try = Annotated[int, Query(ge=1, description="Which try; the first when omitted")]
@@ -32,7 +44,7 @@ def get_stage_diagnosis(
     attempt = Attempt(run_id, stage_id, try_number)
     newest = find_loaded(session, pipeline_id)
     document, record = document_of(session, pipeline_id, attempt)
-    return told(document, newest, pipeline_id, attempt, record)
+    return told(session, caller, document, newest, attempt, record)
 
 
 @router.post(_PLACE, responses=_REFUSED)
@@ -51,7 +63,32 @@ def ask_for_diagnosis(
     newest = find_loaded(session, pipeline_id)
     diagnose_again(session, pipeline_id, attempt, body.model)
     document, record = document_of(session, pipeline_id, attempt)
-    return told(document, newest, pipeline_id, attempt, record)
+    return told(session, caller, document, newest, attempt, record)
+
+
+@router.put(f"{_PLACE}/feedback", responses={**_REFUSED, 503: {"model": Problem}})
+def give_diagnosis_feedback(
+    pipeline_id: str,
+    run_id: str,
+    stage_id: str,
+    body: GiveFeedback,
+    caller: LogReader,
+    session: SessionDep,
+    try_number: Try = 1,
+) -> FeedbackSum:
+    """Keep whether a diagnosis was right, the true cause and what mended it; the caller's last word counts."""
+    require_log(caller, pipeline_id)
+    require_tables(session)
+    attempt = Attempt(run_id, stage_id, try_number)
+    if find_kept(session, pipeline_id, attempt) is None:
+        diagnose_again(session, pipeline_id, attempt, None)
+    return give_feedback(session, caller, pipeline_id, attempt, body)
+
+
+@router.get("/diagnosis/causes")
+def list_causes(_caller: AnyReader) -> list[Cause]:
+    """Return the closed list of causes."""
+    return [Cause(name=name, meaning=meaning) for name, meaning in CAUSES.items()]
 
 
 @router.post("/pipelines/{pipeline_id}/fix", responses=_REFUSED)

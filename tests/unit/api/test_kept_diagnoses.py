@@ -17,25 +17,29 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
+from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.utils.log.file_task_handler import FileTaskHandler
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.diagnosing import diagnose_by_itself
 from dataflow_provider.api.run_service import DiagnosisThread, RunService
 from dataflow_provider.db.tables import DiagnosisRecord
+from dataflow_provider.diagnosis.taxonomy import CAUSES
 from dataflow_provider.listeners import failures
 from dataflow_provider.runs.diagnoses import MAX_ATTEMPTS, FailedTry, Made, work_off
 from dataflow_provider.runs.lease import Held, LeaseLostError, acquire
 from dataflow_provider.runs.recorder import Recorder
+from dataflow_provider.security import Role
 from tests.engines.chat_model import chat_model
-from tests.unit.api.conftest import T0, Api, Project, make_run
+from tests.unit.api.conftest import T0, Api, AsRole, Project, make_run
 from tests.unit.api.test_diagnoses import DEADLOCK, path_of
 
 ENDED = T0 + timedelta(days=1, seconds=9)
@@ -372,3 +376,95 @@ def test_remote_log_is_read_by_airflows_own_handler(
     assert engineer.get(path_of(failed))["root_cause"] == "deadlock"
     assert work_off(session, held, diagnose_by_itself) == 1
     assert one_kept(session).root_cause == "deadlock"
+
+
+# ---------------------------------------------------------------- what users say, and what earlier failures tell
+
+
+def say(api: Api, run_id: str, **said: str) -> Any:
+    return api.send("PUT", path_of(run_id) + "/feedback", said)
+
+
+def test_word_of_a_user_is_kept_once_and_replaced(engineer: Api, as_role: AsRole, failed: str) -> None:
+    assert engineer.get(path_of(failed))["feedback"] is None
+    assert say(engineer, failed, verdict="helpful").json()["helpful"] == 1
+    assert say(engineer, failed, verdict="wrong", true_cause="dns_failure").status_code == 200
+    told = say(as_role(Role.OPERATOR), failed, verdict="helpful", fixed_by="restarted").json()
+    assert (told["helpful"], told["wrong"], told["own"]["fixed_by"]) == (1, 1, "restarted")
+    found = engineer.get(path_of(failed))["feedback"]
+    assert (found["own"]["verdict"], found["own"]["true_cause"]) == ("wrong", "dns_failure")
+    assert as_role(Role.VIEWER).send("PUT", path_of(failed) + "/feedback", {"verdict": "wrong"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"verdict": "helpful", "true_cause": "dns_failure"}, "DF-API-034"),
+        ({"verdict": "wrong", "true_cause": "deadlock"}, "DF-API-034"),
+        ({"verdict": "wrong", "true_cause": "the moon"}, "DF-API-422"),
+        ({"verdict": "perhaps"}, "DF-API-422"),
+    ],
+)
+def test_word_that_says_nothing_is_refused(engineer: Api, failed: str, said: dict[str, str], code: str) -> None:
+    response = say(engineer, failed, **said)
+    assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+def fail_again(number: int, logs: Path) -> str:
+    run_id = make_run("usage", number, state=DagRunState.FAILED, stages={"kept": "failed"})
+    ended = T0 + timedelta(days=number, seconds=9)
+    with create_session() as session:
+        own = (TaskInstance.run_id == run_id, TaskInstance.task_id == "kept")
+        session.execute(update(TaskInstance).where(*own).values(try_number=1, end_date=ended))
+    write_log(logs, run_id, error_row(DEADLOCK))
+    return run_id
+
+
+def test_similar_failures_tell_what_mended_them_and_follow_what_users_say(
+    session: Session, held: Held, clock: Clock, engineer: Api, failed: str, logs: Path
+) -> None:
+    work_off(session, held, diagnose_by_itself)
+    say(engineer, failed, verdict="helpful", fixed_by="one writer at a time")
+    again = fail_again(3, logs)
+    engineer.send("POST", path_of(again), {})
+    for _ in range(2):  # a reload adds nothing
+        (before,) = engineer.get(path_of(again))["context"]["similar"]
+    assert (before["attempt"]["run"], before["fixed_by"]) == (failed, "one writer at a time")
+    say(engineer, failed, verdict="wrong", true_cause="lock_contention")
+    assert engineer.get(path_of(again))["context"]["similar"] == []
+
+
+def test_next_good_run_and_applied_fixes_are_told_where_nobody_said_anything(
+    session: Session, held: Held, engineer: Api, failed: str, logs: Path
+) -> None:
+    work_off(session, held, diagnose_by_itself)
+    good = make_run("usage", 2, stages={"kept": "success", "mart": "success"})
+    records = acquire(session, "others", "one", held.now)
+    assert records is not None
+    Recorder(load_definition).record_changes(session, records)
+    again = fail_again(3, logs)
+    engineer.send("POST", path_of(again), {})
+    found = engineer.get(path_of(again))["context"]
+    assert found["similar"][0]["fixed_by"].startswith(f"the run {good} finished")
+    assert (found["history"]["last_success"], found["history"]["failures_since"]) == (good, 0)
+    assert found["history"]["change"] == ""
+    session.add(Log(event="dataflow.fix", dag_id="usage", run_id=failed, extra='{"kind": "retry_backoff"}'))
+    session.commit()
+    assert "retry_backoff" in engineer.get(path_of(again))["context"]["similar"][0]["fixed_by"]
+
+
+def test_diagnosis_is_of_the_version_that_ran_and_patches_are_for_the_newest(
+    session: Session, held: Held, engineer: Api, project: Project, failed: str
+) -> None:
+    session.execute(update(TaskInstance).values(dag_version_id=select(func.max(DagVersion.id)).scalar_subquery()))
+    session.commit()
+    project.publish("usage", name="Usage of all")
+    work_off(session, held, diagnose_by_itself)
+    found = engineer.get(path_of(failed))
+    assert (found["ran_text"], found["root_cause"]) == (False, "deadlock")
+    assert "Usage of all" not in json.dumps(found["context"])
+    assert found["actions"][0]["patch"] is not None
+
+
+def test_causes_are_a_closed_list(engineer: Api) -> None:
+    assert {one["name"] for one in engineer.get("/diagnosis/causes")} == set(CAUSES)

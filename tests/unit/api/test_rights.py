@@ -46,6 +46,8 @@ ROUTES = {
     ("GET", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/log"): Right.READ_LOGS,
     ("GET", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis"): Right.READ_LOGS,
     ("POST", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis"): Right.READ_LOGS,
+    ("PUT", "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis/feedback"): Right.READ_LOGS,
+    ("GET", "/diagnosis/causes"): Right.READ_LOGS,
     ("POST", "/pipelines/{pipeline_id}/fix"): Right.EDIT,
 }
 BODIES = {"PATCH": {"is_paused": True}, "POST": {}}

@@ -38,3 +38,16 @@ export const useApplyFix = () => {
   const refresh = useRefresh();
   return api.useMutation("post", "/pipelines/{pipeline_id}/fix", { onSuccess: refresh });
 };
+
+const DIAGNOSIS = "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis";
+
+/** A new diagnosis is the one that the page shows. */
+export const useAskAgain = () => {
+  const client = useQueryClient();
+  return api.useMutation("post", DIAGNOSIS, { onSuccess: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === DIAGNOSIS }) });
+};
+
+export const useGiveFeedback = () => {
+  const client = useQueryClient();
+  return api.useMutation("put", `${DIAGNOSIS}/feedback`, { onSuccess: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === DIAGNOSIS }) });
+};

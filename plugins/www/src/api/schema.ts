@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/diagnosis/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Causes
+         * @description Return the closed list of causes.
+         */
+        get: operations["list_causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -500,6 +520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give Diagnosis Feedback
+         * @description Keep whether a diagnosis was right, the true cause and what mended it; the caller's last word counts.
+         */
+        put: operations["give_diagnosis_feedback"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/log": {
         parameters: {
             query?: never;
@@ -574,6 +614,18 @@ export interface components {
              * @description Connection of a model; without one the signatures alone
              */
             model?: string | null;
+        };
+        /**
+         * Attempted
+         * @description Which try of which stage of which run.
+         */
+        Attempted: {
+            /** Number */
+            number: number;
+            /** Run */
+            run: string;
+            /** Stage */
+            stage: string;
         };
         /**
          * Backfill
@@ -688,6 +740,28 @@ export interface components {
             from: unknown;
             /** To */
             to: unknown;
+        };
+        /**
+         * Cause
+         * @description One of the closed list of causes.
+         */
+        Cause: {
+            /** Meaning */
+            meaning: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ChangedRows
+         * @description A node whose rows differ from those of the last run that finished.
+         */
+        ChangedRows: {
+            /** Before */
+            before: number;
+            /** Node */
+            node: string;
+            /** Now */
+            now: number;
         };
         /**
          * ColumnProfile
@@ -891,6 +965,70 @@ export interface components {
             value: string;
         };
         /**
+         * FailureContext
+         * @description What stands around a failure.
+         */
+        FailureContext: {
+            /** Connection */
+            connection: string | null;
+            history?: components["schemas"]["FailureHistory"] | null;
+            /** Node */
+            node: string | null;
+            /** Node Type */
+            node_type: string | null;
+            /** Pipeline */
+            pipeline: string;
+            /**
+             * Pipelines
+             * @description Pipelines that read what those write
+             */
+            pipelines: string[];
+            /** Similar */
+            similar: components["schemas"]["SimilarFailure"][];
+            /** Sql */
+            sql: string | null;
+            /** Stage */
+            stage: string | null;
+            /**
+             * Targets
+             * @description Nodes that now lack their rows
+             */
+            targets: string[];
+        };
+        /**
+         * FailureHistory
+         * @description How the pipeline went before the failure.
+         */
+        FailureHistory: {
+            /**
+             * Change
+             * @description Diff of the pipeline's text since then; empty: none, null: a text is lost
+             */
+            change: string | null;
+            /** Failures Since */
+            failures_since: number;
+            /**
+             * Last Success
+             * @description Run id; null when no run ever finished
+             */
+            last_success: string | null;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Rows */
+            rows: components["schemas"]["ChangedRows"][];
+        };
+        /**
+         * FeedbackSum
+         * @description What users have said of a diagnosis.
+         */
+        FeedbackSum: {
+            /** Helpful */
+            helpful: number;
+            own: components["schemas"]["OwnFeedback"] | null;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
          * Finding
          * @description One result of validation.
          */
@@ -920,6 +1058,27 @@ export interface components {
              * @enum {string}
              */
             severity: "error" | "warning" | "info";
+        };
+        /**
+         * GiveFeedback
+         * @description What the caller thinks of a diagnosis; it replaces what they said before.
+         */
+        GiveFeedback: {
+            /**
+             * Fixed By
+             * @description What mended it, in a few words; shown with similar failures
+             */
+            fixed_by?: string | null;
+            /**
+             * True Cause
+             * @description What it really was; only with `wrong`
+             */
+            true_cause?: ("deadlock" | "lock_contention" | "connection_refused" | "connect_timeout" | "connection_lost" | "session_expired_idle" | "connection_limit" | "dns_failure" | "tls_error" | "network_policy_blocked" | "auth_failed" | "credentials_expired" | "permission_denied" | "rate_limited" | "remote_service_error" | "statement_timeout" | "warehouse_unavailable" | "cluster_start_failure" | "disk_or_spool_space" | "out_of_memory" | "type_cast_error" | "date_parse_error" | "numeric_overflow" | "division_by_zero" | "string_truncation" | "encoding_error" | "unique_violation" | "not_null_violation" | "foreign_key_violation" | "merge_duplicate_rows" | "schema_drift" | "object_not_found" | "source_file_missing" | "bad_file_format" | "sql_syntax_error" | "missing_driver_or_dependency" | "invalid_configuration" | "template_or_variable_error" | "dag_import_error" | "dag_not_found" | "airflow_connection_undefined" | "airflow_heartbeat_lost" | "airflow_task_timeout" | "airflow_sensor_timeout" | "airflow_scheduling_stuck" | "xcom_too_large_or_unserializable" | "kafka_message_too_large" | "flink_checkpoint_failure" | "kafka_poll_interval_exceeded" | "kafka_offset_out_of_range" | "unknown") | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "helpful" | "wrong";
         };
         /**
          * Granularity
@@ -1240,6 +1399,26 @@ export interface components {
             total: number;
             /** Unread */
             unread: number;
+        };
+        /**
+         * OwnFeedback
+         * @description What the caller has said of a diagnosis.
+         */
+        OwnFeedback: {
+            /** Fixed By */
+            fixed_by: string | null;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** True Cause */
+            true_cause: string | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "helpful" | "wrong";
         };
         /**
          * ParamField
@@ -1911,6 +2090,26 @@ export interface components {
             more: boolean;
         };
         /**
+         * SimilarFailure
+         * @description An earlier failure with the same cause.
+         */
+        SimilarFailure: {
+            /** At */
+            at: string;
+            attempt: components["schemas"]["Attempted"];
+            /** Confidence */
+            confidence: number;
+            /**
+             * Fixed By
+             * @description What mended it: what somebody said, else what the records tell
+             */
+            fixed_by: string | null;
+            /** Node */
+            node: string | null;
+            /** Root Cause */
+            root_cause: string;
+        };
+        /**
          * SparkRun
          * @description One bar of a sparkline.
          */
@@ -1935,13 +2134,8 @@ export interface components {
             by: "signatures" | "model";
             /** Confidence */
             confidence: number;
-            /**
-             * Context
-             * @description SQL, targets without rows, pipelines that read them
-             */
-            context: {
-                [key: string]: unknown;
-            } | null;
+            /** @description Null when the pipeline's text is lost */
+            context: components["schemas"]["FailureContext"] | null;
             /**
              * Evidence
              * @description Lines of the log, word for word
@@ -1952,6 +2146,8 @@ export interface components {
              * @description A model's words, where one was asked and cited real lines
              */
             explanation: string | null;
+            /** @description Null for a diagnosis that is not kept */
+            feedback: components["schemas"]["FeedbackSum"] | null;
             /**
              * Made At
              * @description When it was made and kept; null for one that is made now and not kept
@@ -2339,6 +2535,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_causes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cause"][];
                 };
             };
             /** @description Not signed in */
@@ -3928,6 +4162,91 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_diagnosis_feedback: {
+        parameters: {
+            query?: {
+                /** @description Which try; the first when omitted */
+                try_number?: number;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_id: string;
+                stage_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveFeedback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackSum"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

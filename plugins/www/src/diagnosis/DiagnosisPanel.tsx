@@ -2,7 +2,7 @@ import { Box, Flex, Text } from "@chakra-ui/react";
 import { useState } from "react";
 
 import { api, type Schemas } from "src/api/client";
-import { useApplyFix } from "src/api/actions";
+import { useApplyFix, useAskAgain } from "src/api/actions";
 import { useRight } from "src/api/rights";
 import { ConfirmDialog } from "src/dialogs/ConfirmDialog";
 import { ErrorState } from "src/feedback/ErrorState";
@@ -11,6 +11,9 @@ import { Waiting } from "src/feedback/Waiting";
 import type { RunRef } from "src/shell/routes";
 
 import { DiagnosedAction } from "./DiagnosedAction";
+import { FailurePast } from "./FailurePast";
+import { Feedback } from "./Feedback";
+import { ModelOpinion } from "./ModelOpinion";
 
 type Props = { run: RunRef; stageId: string; tryNumber: number };
 
@@ -24,9 +27,15 @@ export const DiagnosisPanel = ({ run: { pipelineId, runId }, stageId, tryNumber 
   }, { refetchOnWindowFocus: false, staleTime: Infinity });
   const [chosen, setChosen] = useState<Schemas["DiagnosisAction"] | null>(null);
   const fix = useApplyFix();
+  const again = useAskAgain();
   if (query.isPending) return <Waiting label="Reading the log and looking for the cause" rows={4} />;
   if (query.isError) return <ErrorState compact error={query.error} onRetry={() => void query.refetch()} title="There is no diagnosis" />;
-  const { actions, confidence, evidence, ranked, root_cause, summary, text_hash } = query.data;
+  const { actions, confidence, context, evidence, feedback, ran_text, ranked, root_cause, summary, text_hash } = query.data;
+  const ask = () =>
+    again.mutate(
+      { body: {}, params: { path: { pipeline_id: pipelineId, run_id: runId, stage_id: stageId }, query: { try_number: tryNumber } } },
+      { onError: (error) => toastError("There is no new diagnosis", error) },
+    );
   const apply = (action: Schemas["DiagnosisAction"]) =>
     fix.mutate(
       { body: { action: action.number, run_id: runId, stage_id: stageId, text_hash, try_number: tryNumber }, params: { path: { pipeline_id: pipelineId } } },
@@ -46,9 +55,13 @@ export const DiagnosisPanel = ({ run: { pipelineId, runId }, stageId, tryNumber 
       {evidence.length > 0 ? (
         <Box aria-label="Lines of the log" as="pre" bg="bg.subtle" borderRadius="md" fontFamily="mono" fontSize="12px" overflow="auto" padding="2" role="figure" tabIndex={0} whiteSpace="pre-wrap">{evidence.join("\n")}</Box>
       ) : null}
+      <ModelOpinion busy={again.isPending} found={query.data} onAsk={ask} />
+      {ran_text === false ? <Text color="warning.fg" fontSize="12px">The pipeline was changed after this run. The changes below are for its newest text.</Text> : null}
       <Flex aria-label="What to do" as="ol" direction="column" gap="3" margin="0" padding="0">
         {actions.map((action) => <DiagnosedAction action={action} busy={fix.isPending && chosen?.number === action.number} key={action.number} onApply={mayEdit ? () => setChosen(action) : undefined} />)}
       </Flex>
+      {context ? <FailurePast context={context} /> : null}
+      <Feedback found={query.data} key={feedback?.own?.given_at ?? ""} run={{ pipelineId, runId }} stageId={stageId} tryNumber={tryNumber} />
       <ConfirmDialog busy={fix.isPending} confirm="Change the file" onClose={() => setChosen(null)} onConfirm={() => { if (chosen) apply(chosen); }} open={chosen !== null} title="Change the pipeline's file?">
         {chosen?.title}. The change is written only if nobody has edited the file since; the runs that exist stay as they are.
       </ConfirmDialog>

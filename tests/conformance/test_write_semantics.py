@@ -212,7 +212,7 @@ GOOD = "INSERT INTO log VALUES (7)"
 def test_hook_that_fails_takes_back_what_it_stands_in(place: Place, field: str, inside: bool) -> None:
     place.prepare(INCOMING["some"])
     hooks = [{"sql": sql, "in_transaction": inside} for sql in (GOOD, BROKEN)]
-    error = place.run(WRITES["overwrite"], **{field: hooks}).errors["t"]
+    error = place.run(WRITES["overwrite"], "r1", **{field: hooks}).errors["t"]
     published = field == "post_sql" and not inside
     assert ("is published" in (error.hint or "")) is published
     assert place.rows() == sorted(INCOMING["some"] if published else OLD, key=str)

@@ -115,7 +115,7 @@ def test_pause_differs_from_run_to_run_and_ends_at_an_hour(dag: DAG) -> None:
     task = create_scheduler_operator(dag.get_task("mart"))
 
     def pause(number: int, day: int) -> timedelta:
-        ti = SimpleNamespace(
+        ti: Any = SimpleNamespace(
             task=task, dag_id=dag.dag_id, task_id="mart", logical_date=DAY + timedelta(days=day), try_number=number,
             end_date=DAY, retry_delay_override=None,
         )  # fmt: skip

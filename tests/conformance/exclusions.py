@@ -59,12 +59,6 @@ EXCLUSIONS = (
     ),
     Exclusion(
         "databricks",
-        "rows from another engine under odd names of columns",
-        "Sail answers `No field named …` to the whole run, not to each name alone; unsettled, not tried on a warehouse",
-        ("test_odd_names_arrive_whole[databricks]",),
-    ),
-    Exclusion(
-        "databricks",
         "-0.0 and 0.0 as one key of a deduplicate",
         "Sail keeps them apart in PARTITION BY",
         ("test_negative_zero_is_the_same_key_as_zero[databricks]",),

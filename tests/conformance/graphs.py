@@ -36,6 +36,10 @@ class Relation:
     def of_kind(self, *kinds: str) -> list[str]:
         return [name for name, kind in self.columns.items() if kind in kinds]
 
+    def has(self, column: str) -> bool:
+        """Return whether there is a column of that name, in any case."""
+        return column.casefold() in {name.casefold() for name in self.columns}
+
 
 @dataclass
 class Graph:
@@ -287,6 +291,7 @@ def _union(draw: Draw, graph: Graph, node: str) -> None:
     for relation in picked.values():
         assume(all(columns.get(column, kind) == kind for column, kind in relation.columns.items()))
         columns |= relation.columns
+    assume(len({column.casefold() for column in columns}) == len(columns))
     distinct = draw(st.booleans())
     rows = ref.union([(list(one.columns), one.rows) for one in picked.values()], distinct=distinct)
     mode = "distinct" if distinct else "all"
@@ -362,6 +367,7 @@ def _join(draw: Draw, graph: Graph, node: str) -> None:
     other, right = _pick(draw, graph)
     how = draw(st.sampled_from(["inner", "left", "right", "full", "semi", "anti"]))
     pairs = [(a, b) for a, kind in left.columns.items() for b, its in right.columns.items() if kind == its != "number"]
+    pairs = [(a, b) for a, b in pairs if a == b or a.casefold() != b.casefold()]
     assume(pairs)
     keys = dict(draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=2, unique_by=(_first, _second))))
     condition, text = None, None
@@ -378,7 +384,7 @@ def _join(draw: Draw, graph: Graph, node: str) -> None:
     if how not in ("semi", "anti"):
         for column, kind in right.columns.items():
             if keys.get(column) != column:
-                columns[f"{prefix}{column}" if column in left.columns else column] = kind
+                columns[f"{prefix}{column}" if left.has(column) else column] = kind
     spec: dict[str, Any] = {
         "type": "transform.join", "from": {"left": name, "right": other}, "how": how, "null_safe": null_safe,
         "keys": list(keys) if listed else keys, "right_prefix": prefix,
@@ -406,7 +412,7 @@ def _larger(ours: str, theirs: str) -> tuple[str, Callable[[Row, Row], bool]]:
 def _cross(draw: Draw, graph: Graph, node: str) -> None:
     name, left = _pick(draw, graph)
     other, right = _pick(draw, graph)
-    renamed = {column: f"{node}_{column}" if column in left.columns else column for column in right.columns}
+    renamed = {column: f"{node}_{column}" if left.has(column) else column for column in right.columns}
     assume(len(left.rows) * len(right.rows) <= MAX_ROWS)
     rows = [{**one, **{renamed[key]: value for key, value in two.items()}} for one in left.rows for two in right.rows]
     inputs, prefix = {"left": name, "right": other}, f"{node}_"

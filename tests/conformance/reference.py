@@ -159,7 +159,7 @@ def join(
     null_safe: bool = False,
     right_prefix: str = "",
 ) -> Rows:
-    """Return the join; a key of one name is one column, and colliding right columns get the prefix."""
+    """Return the join; a key of one name is one column, and colliding right columns, in any case, get the prefix."""
 
     def meets(one: Row, other: Row) -> bool:
         equal = all(_same(one[ours], other[theirs], null_safe=null_safe) for ours, theirs in keys.items())
@@ -169,8 +169,11 @@ def join(
     if how in ("semi", "anti"):
         return [row for row in left_rows if any(meets(row, other) for other in right_rows) == (how == "semi")]
     shared = {theirs for ours, theirs in keys.items() if ours == theirs}
+    taken = {name.casefold() for name in left_names}
     renamed = {
-        name: f"{right_prefix}{name}" if name in left_names else name for name in right_names if name not in shared
+        name: f"{right_prefix}{name}" if name.casefold() in taken else name
+        for name in right_names
+        if name not in shared
     }
 
     def pair(one: Row | None, other: Row | None) -> Row:

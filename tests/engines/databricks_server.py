@@ -33,7 +33,8 @@ CANCELED = "[OPERATION_CANCELED] The statement was canceled. SQLSTATE: HY008"
 _DESCRIBE_QUERY = re.compile(r"\s*DESCRIBE\s+QUERY\s+(.*)", re.IGNORECASE | re.DOTALL)
 _TRUNCATE = re.compile(r"\s*TRUNCATE\s+TABLE\s+(.*)", re.IGNORECASE | re.DOTALL)
 _INSERT = re.compile(
-    r"\s*(?P<verb>INSERT\s+(?:INTO|OVERWRITE))\s+(?P<table>(?:`[^`]+`\.?)+)\s*\((?P<names>`[^)]*`)\)\s(?P<rows>.*)",
+    r"\s*(?P<verb>INSERT\s+(?:INTO|OVERWRITE))\s+(?P<table>(?:`[^`]+`\.?)+)"
+    r"\s*\((?P<names>`[^`]+`(?:,\s*`[^`]+`)*)\)\s(?P<rows>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _TIME_ZONE = re.compile(r"\s*SET\s+TIME\s+ZONE\s+'([^']+)'\s*", re.IGNORECASE)

@@ -12,7 +12,7 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from dataflow_provider.api.shim import LazyApp, RunServiceMiddleware
-from dataflow_provider.listeners import failures, overlap
+from dataflow_provider.listeners import failures, overlap, timeouts
 from dataflow_provider.timetables.registered import LazyTimetables
 
 
@@ -48,7 +48,7 @@ def build_views(base_url: str) -> list[Any]:
 
 def build_listeners() -> list[Any]:
     """Return the modules whose functions Airflow calls when something happens."""
-    return [overlap, failures]
+    return [overlap, failures, timeouts]
 
 
 class DataflowPlugin(AirflowPlugin):

@@ -61,6 +61,7 @@ def build_dag(loaded: Loaded, *, workspace: str, path: str) -> DAG:
         end_date=schedule.end,
         catchup=schedule.catchup,
         max_active_runs=schedule.max_active_runs,
+        dagrun_timeout=pipeline.run_timeout,
         tags=["dataflow", f"workspace:{workspace}", *pipeline.tags],
         doc_md=render_dag_doc(plan, workspace, findings),
         **configured_limits(),

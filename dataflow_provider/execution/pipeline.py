@@ -14,6 +14,7 @@ from dataflow_provider.execution.incremental import note_published
 from dataflow_provider.execution.progress import Progress
 from dataflow_provider.execution.results import RunResult, StageResult
 from dataflow_provider.execution.stage import release_inputs, rows_stand, run_stage
+from dataflow_provider.execution.time_limits import TimeLimits
 from dataflow_provider.execution.watermarks import WatermarkStore
 from dataflow_provider.spec.project import Project
 
@@ -37,8 +38,9 @@ def run_pipeline(
     `store` keeps the watermarks of incremental sources, whose windows are frozen in the values already. `is_part` says
     that the plan is cut, so that the run is not at its end with it.
 
-    A failed stage stops those that depend on it, the others still run. When an earlier try of the run ended between
-    its targets, those that it has published are left out; with `from_checkpoint` all that is done and as it was.
+    A failed stage stops those that depend on it, the others still run; out of its time, the run stops all. When an
+    earlier try of the run ended between its targets, those that it has published are left out; with `from_checkpoint`
+    all that is done and as it was.
     """
     started = time.monotonic()
     progress = Progress.of(plan, values, project)
@@ -50,9 +52,10 @@ def run_pipeline(
     done: list[StageResult] = []
     errors: dict[str, DataflowError] = {}
     skipped: list[str] = []
+    limits = TimeLimits(plan)
     for stage in plan.stages:
         outcome: StageOutcome = None
-        if any(other in errors or other in skipped for other in stage.upstream):
+        if (errors and limits.is_over) or any(other in errors or other in skipped for other in stage.upstream):
             skipped.append(stage.id)
         else:
             try:
@@ -60,7 +63,8 @@ def run_pipeline(
                     release_inputs(plan, stage, values, connections, project, without=needless)
                     outcome = progress.result(stage.id)
                 else:
-                    outcome = run_stage(plan, stage.id, values, connections, project)
+                    with limits.of_stage(stage):
+                        outcome = run_stage(plan, stage.id, values, connections, project)
                 if store is not None:
                     note_published(plan, values, stage.id, store)
                 if stage.id not in needless:

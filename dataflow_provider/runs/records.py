@@ -13,6 +13,7 @@ from typing import Any
 from dataflow_provider.compiler.plan import Plan
 from dataflow_provider.runs.source import SourceRun, SourceTask
 from dataflow_provider.spec.nodes import SourceBase, TargetBase
+from dataflow_provider.spec.values import render_duration
 
 MAX_ERROR = 4_000
 _NODE = re.compile(r"node `([a-z][a-z0-9_]*)`")
@@ -97,7 +98,7 @@ def build_figures(run: SourceRun, plan: Plan | None) -> RunFigures:
     nodes = tuple(_nodes(run, plan))
     warned = tuple(_quality_reasons(run))
     state = _state(run, nodes, warned)
-    error = _first_error(run) if state is RecordState.FAILED else None
+    error = _first_error(run, plan) if state is RecordState.FAILED else None
     of_sources = [node for node in nodes if _is_kind(plan, node.node_id, SourceBase)]
     of_targets = [node for node in nodes if _is_kind(plan, node.node_id, TargetBase)]
     return RunFigures(
@@ -204,14 +205,25 @@ def _warns(rule: Mapping[str, Any]) -> bool:
     return not rule.get("passed", True) or bool(rule.get("severity") == "quarantine" and rule.get("failed"))
 
 
-def _first_error(run: SourceRun) -> FirstError | None:
+def _first_error(run: SourceRun, plan: Plan | None) -> FirstError | None:
     failed = [task for task in run.tasks if task.state == "failed"]
     if not failed:
-        return None
+        return None if plan is None else _timed_out(run, plan)
     first = min(failed, key=lambda task: (task.end is None, task.end or run.due_at, task.task_id))
     message = first.error or "The task failed without an error of the pipeline; its log says why."
     named = _NODE.search(message)
     return FirstError(first.task_id, named[1] if named else first.task_id, message[:MAX_ERROR])
+
+
+def _timed_out(run: SourceRun, plan: Plan) -> FirstError | None:
+    """Return that the run was ended after its `run_timeout`: Airflow fails no task then, it skips what is left."""
+    limit, stages = plan.pipeline.run_timeout, {stage.id for stage in plan.stages}
+    left = [task for task in run.tasks if task.state == "skipped" and task.task_id in stages]
+    if limit is None or run.start is None or run.end is None or run.end - run.start < limit or not left:
+        return None
+    at_work = max(left, key=lambda task: (task.start is not None, task.start or run.due_at, task.task_id))
+    message = f"DF-RUN-057: the run timed out after {render_duration(limit)}, in stage `{at_work.task_id}`."
+    return FirstError(at_work.task_id, at_work.task_id, message)
 
 
 def _is_kind(plan: Plan | None, node: str, kind: type) -> bool:

@@ -63,7 +63,7 @@ class Defaults(Model):
     retry_backoff: Flag | None = Field(
         None, description="Whether the pause doubles with each retry; it does when omitted"
     )
-    timeout: Duration | None = Field(None, description="Longest time one try may take")
+    timeout: Duration | None = Field(None, description="Longest time one try of a task may take")
     pool: NonEmptyText | None = Field(None, description="Airflow pool")
 
 
@@ -109,4 +109,5 @@ class Pipeline(Model):
     defaults: Defaults = Field(default_factory=lambda: Defaults.model_construct(), description="Defaults of nodes")
     notify: Notify = Field(default_factory=lambda: Notify.model_construct(), description="Messages")
     sla: Sla | None = Field(None, description="When a run must be done")
+    run_timeout: Duration | None = Field(None, description="Longest time a run may take; it has failed then")
     nodes: dict[NodeId, Node] = Field(min_length=1, description="Node id to node")

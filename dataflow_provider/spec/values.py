@@ -38,6 +38,17 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _UNIT_SECONDS[match[2]])
 
 
+def render_duration(length: timedelta) -> str:
+    """Return a length of whole seconds as it is written in a pipeline, in the largest unit that has no rest.
+
+    >>> render_duration(timedelta(minutes=90)), render_duration(timedelta(hours=2)), render_duration(timedelta())
+    ('90m', '2h', '0s')
+    """
+    seconds = int(length.total_seconds())
+    unit = next(one for one in "dhms" if seconds % _UNIT_SECONDS[one] == 0) if seconds else "s"
+    return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
+
+
 def parse_moment(value: object) -> date | datetime:
     """Return a date or timestamp, which YAML has read already or which is quoted ISO text.
 

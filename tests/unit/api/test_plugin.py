@@ -49,6 +49,7 @@ def test_importing_the_plugin_is_light_and_brings_no_api() -> None:
         "dataflow_provider.listeners",
         "dataflow_provider.listeners.failures",
         "dataflow_provider.listeners.overlap",
+        "dataflow_provider.listeners.timeouts",
         "dataflow_provider.timetables",
         "dataflow_provider.timetables.registered",
     }

@@ -171,6 +171,17 @@ def test_failed_run_has_the_error_of_the_stage_that_failed_first(
     assert (nodes["mart"].state, nodes["kept"].quality[0]["message"]) == ("skipped", "2 of 9 rows fail")
 
 
+def test_run_that_timed_out_says_so_and_where(
+    session: Session, held: Held, recorder: Recorder, project: Project
+) -> None:
+    project.publish("usage", top="run_timeout: 10s\n")
+    make_run("usage", state=DagRunState.FAILED, stages={"kept": "success", "mart": "skipped"})
+    recorder.record_changes(session, held)
+    run = one_run(session)
+    assert (run.state, run.error_stage) == ("failed", "mart")
+    assert run.error == "DF-RUN-057: the run timed out after 10s, in stage `mart`."
+
+
 def test_cancelled_run_is_told_from_a_failed_one(
     session: Session, held: Held, recorder: Recorder, usage: Project
 ) -> None:

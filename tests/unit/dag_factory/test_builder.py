@@ -62,6 +62,11 @@ def test_pause_before_a_retry_grows_unless_told_otherwise(defaults: str, growth:
     assert task.retry_exponential_backoff == growth
 
 
+def test_run_timeout_is_the_dags() -> None:
+    assert build("run_timeout: 2h\n").dagrun_timeout == timedelta(hours=2)
+    assert build().dagrun_timeout is None
+
+
 def test_dag_follows_edges_and_after() -> None:
     nodes = """\
 nodes:

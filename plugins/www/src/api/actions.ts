@@ -34,6 +34,29 @@ export const useResumeRun = () => {
   return api.useMutation("post", "/runs/{pipeline_id}/{run_id}/resume", { onSettled: refresh });
 };
 
+export const usePlanBackfill = () => api.useMutation("post", "/pipelines/{pipeline_id}/backfills");
+
+export const useStartBackfill = () => {
+  const refresh = useRefresh();
+  return api.useMutation("post", "/pipelines/{pipeline_id}/backfills", { onSuccess: refresh });
+};
+
+export const usePatchBackfill = () => {
+  const refresh = useRefresh();
+  return api.useMutation("patch", "/pipelines/{pipeline_id}/backfills/{backfill_id}", {
+    onError: (error) => toastError("The backfill was not changed", error),
+    onSettled: refresh,
+  });
+};
+
+export const useCancelBackfill = () => {
+  const refresh = useRefresh();
+  return api.useMutation("post", "/pipelines/{pipeline_id}/backfills/{backfill_id}/cancel", {
+    onError: (error) => toastError("The backfill was not cancelled", error),
+    onSettled: refresh,
+  });
+};
+
 export const useApplyFix = () => {
   const refresh = useRefresh();
   return api.useMutation("post", "/pipelines/{pipeline_id}/fix", { onSuccess: refresh });

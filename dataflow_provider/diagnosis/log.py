@@ -108,7 +108,7 @@ _TONE = re.compile(
     r"refused|killed|expired|timed out|not found|rejected|lost|violat\w+|invalid|terminat\w+|stuck|zombie|throttl\w+|"
     r"not exist|full|too (?:many|large|long|big)|unavailable|reset|closed|broken|out of|detected|missing|blocked|"
     r"no longer|oom\w*|deadlock\w*|not (?:allowed|authorized|available)|undefined|unknown|insufficient)\b|"
-    r"Error\b|Exception\b|timeout\b(?! (?:of|is|set|to|=|\d))",
+    r"Error\b|Exception\b|timeout\b(?! (?:of|is|set|to|for|=|\d))(?!\s*[:=])",
     re.IGNORECASE,
 )
 _CALM = re.compile(
@@ -173,7 +173,7 @@ def _lines(text: str) -> Iterator[_Line]:
     hay = _Haystack(rows[first:])
     alarmed, noisy = hay.rows_with(_ALARMS), hay.rows_with(_NOISE_WORDS)
     for number, row in enumerate(rows[first:], first + 1):
-        if row[:1] in _STAMP_STARTS and number - first - 1 not in alarmed:
+        if row[:1] in _STAMP_STARTS and number - first - 1 not in alarmed and not _begins_text(row):
             continue
         row = row.rstrip("\r")[:MAX_LINE]
         if row.startswith("{") and row.endswith("}"):
@@ -183,6 +183,11 @@ def _lines(text: str) -> Iterator[_Line]:
                 continue
         line = _line(number, row)
         yield replace(line, is_noise=_is_noise(line)) if number - first - 1 in noisy else line
+
+
+def _begins_text(row: str) -> bool:
+    """Return whether a bracket begins something other than a stamp, such as `[SQL: INSERT …]` below an exception."""
+    return row[:1] == "[" and not row[1:5].isdigit()
 
 
 class _Haystack:
@@ -203,6 +208,8 @@ class _Haystack:
                 index = bisect_right(starts, at) - 1
                 found.add(index)
                 at = text.find(word, starts[index + 1])
+            if len(found) == len(starts) - 1:
+                break
         return found
 
 
@@ -270,8 +277,9 @@ def _passages(lines: list[_Line]) -> Iterator[Passage]:
         if line.level is None and (_LINK.search(line.text) or not line.text.strip()):
             at += 1
             continue
-        yield from _close(chain)
-        chain = []
+        if chain:
+            yield from _close(chain)
+            chain = []
         if line.level is None:
             passage, at = _loose(lines, at)
             if passage is not None:

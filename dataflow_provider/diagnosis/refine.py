@@ -23,7 +23,10 @@ _XCOM = re.compile(r"xcom", re.IGNORECASE)
 
 def explain_general_by_special(weighing: Weighing) -> None:
     """A general cause gives way where a special one stands in the same passage."""
+    told = {one.cause for one in weighing.evidence}
     for special, general in _EXPLAINS:
+        if special not in told or general not in told:
+            continue
         lines = {one.passage.line for one in weighing.evidence if one.cause == special and one.score >= 0.35}
         weighing.scale(0.6, cause=general, lines=lines)
 
@@ -42,6 +45,7 @@ _EXPLAINS = (
     ("invalid_configuration", "permission_denied"),
     ("invalid_configuration", "connection_refused"),
     ("warehouse_unavailable", "object_not_found"),
+    ("warehouse_unavailable", "permission_denied"),
     ("lock_contention", "statement_timeout"),
     ("statement_timeout", "connect_timeout"),
     ("airflow_task_timeout", "connect_timeout"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataflow_provider.diagnosis.signatures import (
     airflow,
+    db2,
+    general,
     hana,
     mysql,
     network,
@@ -21,6 +23,8 @@ from dataflow_provider.diagnosis.signatures.base import Family
 
 FAMILIES: tuple[Family, ...] = (
     airflow.FAMILY,
+    db2.FAMILY,
+    general.FAMILY,
     hana.FAMILY,
     mysql.FAMILY,
     network.FAMILY,

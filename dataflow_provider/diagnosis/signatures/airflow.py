@@ -27,6 +27,7 @@ FAMILY = Family(
                 r"Detected (?:a )?zombie",
                 r"heartbeat (?:time ?out|was not received|failed|lost)",
                 r"Failed to send heartbeat",
+                r"heartbeat timed out(?! \(executor)",
                 r"task shouldn'?t be running anymore",
                 r"Server indicated the task shouldn",
                 r"zombie (?:job|task)",
@@ -55,6 +56,7 @@ FAMILY = Family(
                     r"(?:no|zero|0) (?:free |open |available )?slots? (?:available|open|free|left)"
                     r" in pool|Not scheduling since there are 0 open slots"
                 ),
+                r"pool .{1,60} has (?:0|no) (?:open|free) slots",
                 r"no (?:active |online )?workers? (?:available|online|listening|consuming)",
                 r"Task has been in (?:queued|scheduled) state for",
                 r"adoption of .{0,60}queued task|not (?:been )?picked up by (?:a|any) worker",

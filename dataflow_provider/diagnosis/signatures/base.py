@@ -7,12 +7,14 @@ Strength says how surely a match alone tells the cause: 0.95 a vendor's code wit
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 Meaning = str | tuple[str, float]
 """A cause, or a cause with a strength of its own where the code alone does not decide."""
 
+_ANCHOR = re.compile(r"(?<![\[\\])[\^$]|\\[AZ]")
 CODE = 0.95
 MESSAGE = 0.88
 
@@ -26,6 +28,11 @@ class Codes:
     meanings: Mapping[str, Meaning]
     strength: float = CODE
 
+    @cached_property
+    def is_anchored(self) -> bool:
+        """Whether the grammar asks where a passage begins or ends."""
+        return _ANCHOR.search(self.grammar.pattern) is not None
+
     def meaning(self, code: str) -> tuple[str, float] | None:
         found = self.meanings.get(code) or self.meanings.get(code.lstrip("0"))
         if found is None:
@@ -35,14 +42,24 @@ class Codes:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One wording. `literal` is text, in small letters, that stands in every match: a cheap look before the search."""
+    """One wording. `needs` are texts in small letters, of each tuple one stands in every match: a cheap look first."""
 
-    literal: str
+    needs: tuple[tuple[str, ...], ...]
     regex: re.Pattern[str]
+
+    def may_match(self, lowered: str) -> bool:
+        """Return False only when the regular expression cannot match a text that has these small letters."""
+        for one_of in self.needs:
+            for text in one_of:
+                if text in lowered:
+                    break
+            else:
+                return False
+        return True
 
     def search(self, text: str, lowered: str) -> str | None:
         """Return what matches; `lowered` is the text in small letters."""
-        if self.literal not in lowered:
+        if not self.may_match(lowered):
             return None
         found = self.regex.search(text)
         return found[0] if found else None
@@ -56,14 +73,6 @@ class Words:
     cause: str
     patterns: tuple[Pattern, ...]
     strength: float = MESSAGE
-
-    def search(self, text: str, lowered: str) -> str | None:
-        """Return what the first fitting wording matches."""
-        for pattern in self.patterns:
-            found = pattern.search(text, lowered)
-            if found is not None:
-                return found
-        return None
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ def words(vendor: str, table: Mapping[str, tuple[str, ...]], strength: float = M
             vendor,
             cause,
             tuple(
-                Pattern(longest_literal(one), re.compile(one, re.IGNORECASE | re.MULTILINE))
+                Pattern(needed_texts(one), re.compile(one, re.IGNORECASE | re.MULTILINE))
                 for pattern in patterns
                 for one in split_alternatives(pattern)
             ),
@@ -94,52 +103,88 @@ def words(vendor: str, table: Mapping[str, tuple[str, ...]], strength: float = M
 def split_alternatives(pattern: str) -> list[str]:
     """Return the alternatives of a regular expression at its outermost level.
 
-    >>> split_alternatives("a|(b|c)")
-    ['a', '(b|c)']
+    >>> split_alternatives("a|(b|c)|[|)]")
+    ['a', '(b|c)', '[|)]']
     """
-    found, depth, escaped = [""], 0, False
-    for character in pattern:
-        if not escaped and character in "([":
-            depth += 1
-        elif not escaped and character in ")]":
-            depth -= 1
-        if character == "|" and depth == 0 and not escaped:
+    found, at = [""], 0
+    while at < len(pattern):
+        end = _end_of_piece(pattern, at)
+        if pattern[at:end] == "|":
             found.append("")
-            continue
-        found[-1] += character
-        escaped = character == "\\" and not escaped
+        else:
+            found[-1] += pattern[at:end]
+        at = end
     return found
 
 
-def longest_literal(pattern: str) -> str:
-    """Return the longest text that every match must hold, in small letters; groups and classes are not looked into.
+def needed_texts(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """Return texts in small letters of which every match holds one a tuple; the longest stand first.
 
-    >>> longest_literal("table '[^']*' does not exist")
-    "' does not exist"
+    Groups count when each of their alternatives has a text; what may be left out and classes are not looked into.
+
+    >>> needed_texts("table '[^']*' does not exist")
+    (("' does not exist",), ("table '",))
+    >>> needed_texts("(?:lost|broken) link")
+    ((' link',), ('lost', 'broken'))
     """
-    runs, depth, at = [""], 0, 0
+    found: list[tuple[str, ...]] = []
+    run = ""
+    for piece, is_sure in _pieces(pattern):
+        if is_sure and len(piece) == 1:
+            run += piece
+            continue
+        found.append((run,))
+        run = ""
+        if is_sure:
+            found.append(tuple(_longest(one) for one in split_alternatives(piece)))
+    found.append((run,))
+    kept = [tuple(text.lower() for text in one_of) for one_of in found if all(len(text) > 1 for text in one_of)]
+    return tuple(sorted(dict.fromkeys(kept), key=lambda one_of: (len(one_of), -len(one_of[0]))))
+
+
+def _longest(pattern: str) -> str:
+    return max((one_of[0] for one_of in needed_texts(pattern) if len(one_of) == 1), key=len, default="")
+
+
+def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:
+    """Yield the characters and groups of a regular expression in order, and whether each stands in every match."""
+    at = 0
     while at < len(pattern):
-        character = pattern[at]
-        escape = character == "\\"
-        plain = pattern[at + 1] if escape else character
-        at += 2 if escape else 1
-        if escape and plain.isalnum():
-            runs.append("")
-        elif not escape and plain in "([":
-            depth += 1
-            runs.append("")
-        elif not escape and plain in ")]":
-            depth -= 1
-            runs.append("")
-        elif depth or (not escape and plain in ".^$+"):
-            runs.append("")
-        elif not escape and plain in "?*{":
-            runs[-1] = runs[-1][:-1]
-            runs.append("")
-            at = pattern.index("}", at) + 1 if plain == "{" else at
-        else:
-            runs[-1] += plain
-    return max(runs, key=len).lower()
+        end = _end_of_piece(pattern, at)
+        piece = pattern[at:end]
+        at = end
+        quantifier = pattern[at : at + 1]
+        is_sure = quantifier not in ("?", "*", "{") or not quantifier
+        if quantifier in ("?", "*", "+", "{") and quantifier:
+            at = pattern.index("}", at) + 1 if quantifier == "{" else at + 1
+        yield from _told_piece(piece, is_sure)
+        if quantifier == "+":
+            yield "", False  # it may come again, so what follows does not touch it
+
+
+def _end_of_piece(pattern: str, at: int) -> int:
+    """Return where the character, class or group that begins at `at` ends."""
+    if pattern[at] == "\\":
+        return at + 2
+    if pattern[at] == "[":
+        return pattern.index("]", at + 2 + (pattern[at + 1] == "^")) + 1
+    if pattern[at] != "(":
+        return at + 1
+    at += 1
+    while pattern[at] != ")":
+        at = _end_of_piece(pattern, at)
+    return at + 1
+
+
+def _told_piece(piece: str, is_sure: bool) -> Iterator[tuple[str, bool]]:
+    if piece.startswith("\\"):
+        yield (piece[1], is_sure) if not piece[1].isalnum() else ("", False)
+    elif piece.startswith("(?:"):
+        yield (piece[3:-1], True) if is_sure and len(piece) > 5 else ("", False)
+    elif piece.startswith(("(", "[")) or piece in (".", "^", "$"):
+        yield "", False
+    else:
+        yield (piece, True) if is_sure else ("", False)
 
 
 def codes(table: Mapping[str, str]) -> dict[str, Meaning]:

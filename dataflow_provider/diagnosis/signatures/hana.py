@@ -28,7 +28,7 @@ _NUMBERS = codes(
         "credentials_expired": "414 416 415 412",
         "out_of_memory": "4 2049 1000002",
         "connection_lost": "-10807 -10108 1299",
-        "connection_refused": "-10709 -10706 -10719",
+        "connection_refused": "-10706 -10719",
         "connect_timeout": "-10060",
         "session_expired_idle": "-10821 613",
         "statement_timeout": "616 139616",
@@ -36,7 +36,12 @@ _NUMBERS = codes(
         "connection_limit": "609",
         "encoding_error": "-10427",
     }
-) | {"139": ("statement_timeout", 0.5), "2048": ("remote_service_error", 0.3), "129": ("remote_service_error", 0.3)}
+) | {
+    "-10709": ("connection_refused", 0.6),
+    "139": ("statement_timeout", 0.5),
+    "2048": ("remote_service_error", 0.3),
+    "129": ("remote_service_error", 0.3),
+}
 
 FAMILY = Family(
     codes=(
@@ -61,7 +66,10 @@ FAMILY = Family(
                 r"user is locked; try again later",
                 r"password is expired",
             ),
-            "disk_or_spool_space": (r"disk-full|disk is full in data volume",),
+            "disk_or_spool_space": (r"disk[- ]full\b|disk is full in data volume",),
+            "connection_limit": (r"exceeded maximum number of connections",),
+            "tls_error": (r"SSL certificate validation failed",),
+            "dns_failure": (r"Cannot resolve host name",),
             "statement_timeout": (r"current operation cancelled by request",),
             "object_not_found": (r"invalid (?:table|schema|view|sequence|procedure) name:",),
             "schema_drift": (r"invalid column name:",),

@@ -92,7 +92,8 @@ FAMILY = Family(
         Codes("python-oracledb", re.compile(r"\bDPY-0*(?P<code>\d{1,4})\b"), _DPY),
         Codes("ODPI-C", re.compile(r"\bDPI-0*(?P<code>\d{1,4})\b"), _DPI),
     ),
-    words=words(
+    words=words("oracle", {"remote_service_error": (r"initialization or shutdown in progress",)}, 0.6)
+    + words(
         "oracle",
         {
             "credentials_expired": (r"EXPIRED ?(?:&|AND) ?LOCKED", r"password (?:has|will) expire"),

@@ -199,5 +199,10 @@ FAMILY = Family(
             )
         },
         0.75,
+    )
+    + words(
+        "postgres",
+        {"remote_service_error": (r"the database system is (?:starting up|shutting down|in recovery mode)",)},
+        0.5,
     ),
 )

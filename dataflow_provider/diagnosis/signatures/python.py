@@ -78,6 +78,9 @@ FAMILY = Family(
                 r"malloc of size \d+ failed|std::bad_alloc",
                 r"killed .{0,40}(?:exceed|out of).{0,20}memory",
                 r"failed to (?:allocate|pin) (?:block|data) of size",
+                r"(?:memory )?allocation of \d+ (?:bytes|\w+) failed",
+                r"cannot allocate (?:enough )?memory|could not allocate (?:enough )?memory",
+                r"exit(?:ed with)?(?: exit)? code:? 137\b.{0,60}\b(?:OOM|memory)",
             ),
             "missing_driver_or_dependency": (
                 r"(?:ModuleNotFoundError|No module named)\b",
@@ -185,7 +188,8 @@ FAMILY = Family(
                 r"exceeded .{0,40}(?:maximum|max) (?:execution|run|query|statement) time",
                 r"call timeout of .{1,30} (?:exceeded|expired)",
                 r"(?:query|statement|operation) reached its .{0,30}timeout",
-                r"statement[_ ]timeout(?! for this session)",
+                r"statement[_ ]timeout\b(?! (?:for|of|is|set|=|to\b|\d))(?!\s*[:=])",
+                r"the query (?:has )?timed out",
             ),
             "merge_duplicate_rows": (
                 r"(?:multiple|several|duplicate) source rows? match",
@@ -200,6 +204,8 @@ FAMILY = Family(
                 r"maximum (?:number of )?(?:connections|sessions|processes) (?:exceeded|reached|allowed)",
                 r"PoolTimeout|pool (?:is )?exhausted",
                 r"MaxStartups|max(?:imum)? sessions",
+                r"not enough '?(?:user )?connections'?",
+                r"couldn't get a connection after",
             ),
         },
     )

@@ -43,7 +43,7 @@ _NUMBERS = codes(
     "390101": ("auth_failed", 0.7),
     "390102": ("auth_failed", 0.7),
     "390114": ("session_expired_idle", 0.55),
-    "390201": ("invalid_configuration", 0.6),
+    "390201": ("warehouse_unavailable", 0.6),
     "250001": ("invalid_configuration", 0.35),
     "250003": ("connect_timeout", 0.4),
     "290404": ("invalid_configuration", 0.75),

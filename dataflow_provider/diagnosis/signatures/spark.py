@@ -164,6 +164,9 @@ FAMILY = Family(
                 r"Timeout while placing nodes",
                 r"Initial job has not accepted any resources",
                 r"Startup probe failed",
+                r"forbidden: exceeded quota",
+                r"(?:number of|requested) .{0,40}instances? .{0,30}exceeds?",
+                r"(?:could|can) ?not be (?:provisioned|launched|provided)",
             ),
             "session_expired_idle": (
                 r"Invalid (?:SessionHandle|OperationHandle)",

@@ -69,6 +69,7 @@ FAMILY = Family(
                 r"|\[(?:SQL Server|Adaptive Server Enterprise|ASE)\][^\[\]\n]*?\((?P<odbc>\d{2,5})\)"
                 r"|\b(?:pymssql|_mssql|pytds)[^\n]*?\((?P<tds>\d{3,5}), ?b?['\"]"
                 r"|DB-Lib error message (?P<dblib>\d{4,5})|SQL ?Server error:? (?:code )?(?P<plain>\d{3,5})"
+                r"|SybSQLException:? [^\n]{0,40}?\bError:? (?P<jconnect>\d{3,5})\b"
                 r"|\bError:? (?P<ase>\d{3,5}),? Severity|ErrorCode[ =:]+(?P<word>\d{3,5})"
                 r"|Error (?P<azure>4\d{4}|1\d{4})\b|SqlState[^\n]{0,40}NativeError = (?P<bcp>\d{2,5})"
             ),

@@ -77,6 +77,7 @@ FAMILY = Family(
             "rate_limited": (r"Please reduce your request rate", r"reached max retries.{0,40}(?:SlowDown|Throttl)"),
             "disk_or_spool_space": (
                 r"No space left on device",
+                r"max_temp_directory_size|failed to offload data block",
                 r"Disk quota exceeded",
                 r"not enough (?:free )?(?:disk )?space",
                 r"disk (?:is )?full",

@@ -23,6 +23,28 @@ Traceback (most recent call last):
 """
 
 
+NOISE = (
+    "[info    ] statement timeout for this session: 949 s [app]",
+    "[info    ] pool size 5, max overflow 10 [app.pool]",
+    "[warning ] attempt 1 of 5 failed: Connection reset by peer, retrying in 2 s [app.http]",
+    "[info    ] disk 81 % used [app.metrics]",
+    "[info    ] 0 rows rejected, 0 duplicates [app.load]",
+    "[info    ] lock timeout 30 s [app]",
+    "[info    ] token refreshed, expires in 3600 s [app.auth]",
+    "[info    ] reconnected after timeout, succeeded on attempt 2 [app.http]",
+    "[warning ] OpenLineage: event was not delivered in time, dropped [openlineage.client]",
+)
+WRAPPER = """
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/opt/dags/load.py", line 40, in run
+    load()
+RuntimeError: step failed
+"""
+
+
 @dataclass(frozen=True)
 class Answer:
     """The truth and what was said."""
@@ -52,12 +74,23 @@ def logs() -> list[Answer]:
 
 @pytest.fixture(scope="module")
 def messages() -> list[Answer]:
-    answers = []
-    for line in (HERE / "messages.txt").read_text(encoding="utf-8").splitlines():
-        cause, _, message = line.partition("|")
-        log = LOG.format(message=message.replace("\\n", "\n").replace("\\t", "\t"))
-        answers.append(Answer(message, cause, judge(log).ranked))
-    return answers
+    return [Answer(message, cause, judge(LOG.format(message=message)).ranked) for cause, message in read_messages()]
+
+
+@pytest.fixture(scope="module")
+def noisy() -> list[Answer]:
+    """Every third message behind calm lines that mention other causes, in a wrapper."""
+    noise = "".join(f"2026-05-21T20:17:4{at % 3}.0Z {line}\n" for at, line in enumerate(NOISE))
+    return [
+        Answer(message, cause, judge(noise + LOG.format(message=message + WRAPPER)).ranked)
+        for cause, message in read_messages()[::3]
+    ]
+
+
+def read_messages() -> list[tuple[str, str]]:
+    lines = (HERE / "messages.txt").read_text(encoding="utf-8").splitlines()
+    parts = [line.partition("|") for line in lines]
+    return [(cause, message.replace("\\n", "\n").replace("\\t", "\t")) for cause, _, message in parts]
 
 
 def share(right: int, of: int) -> float:
@@ -76,7 +109,7 @@ def expected_calibration_error(answers: list[Answer]) -> float:
     return sum(gaps) / len(given)
 
 
-@pytest.mark.parametrize("source", ["logs", "messages"])
+@pytest.mark.parametrize("source", ["logs", "messages", "noisy"])
 def test_scores_meet_the_aims(source: str, request: pytest.FixtureRequest) -> None:
     answers: list[Answer] = request.getfixturevalue(source)
     known = [answer for answer in answers if answer.cause != UNKNOWN]

@@ -103,6 +103,14 @@ def _options() -> dict[str, Any]:
         "run_retention_days": _option(
             "Days that records of runs are kept in the metadata database; 400 when empty, 0 for ever.", "90"
         ),
+        "stage_retention_days": _option(
+            "Days that stage tables and checkpoints are kept that nobody came back for, at least 1; 7 when empty.", "14"
+        ),
+        "maintenance_schedule": _option(
+            "Cron, in UTC, of the maintenance Dag, which drops old stage tables; 03:30 when empty, `never` lets it run "
+            "by hand only.",
+            "30 3 * * *",
+        ),
         "diagnosis_model": _option(
             "Connection of the model that is asked for a second opinion: by itself about failures whose cause the "
             "signatures leave open, about any other when somebody asks. When empty no model is asked.",

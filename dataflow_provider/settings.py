@@ -30,6 +30,8 @@ class Settings:
     `environment`: the name of this environment, such as `prod`; it keeps the runs of several apart.
     `warehouse_lock_timeout_s`: how long a stage waits in line for a DuckDB file (option `warehouse_lock_timeout`).
     `run_retention_days`: how long records of runs are kept, 0 for ever.
+    `stage_retention_days`: how long stage tables and checkpoints are kept that nobody came back for, a day at least.
+    `maintenance_schedule`: the cron of the maintenance Dag, in UTC, or `never`.
     `diagnosis_model`: connection of the model that is asked about failures which signatures leave open; empty: none.
     """
 
@@ -41,6 +43,8 @@ class Settings:
     run_retention_days: float = 400.0
     environment: str = ""
     diagnosis_model: str = ""
+    stage_retention_days: float = 7.0
+    maintenance_schedule: str = "30 3 * * *"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -61,20 +65,22 @@ class Settings:
             warehouse_lock_timeout_s=_number("warehouse_lock_timeout", environ, cls.warehouse_lock_timeout_s),
             run_retention_days=_number("run_retention_days", environ, cls.run_retention_days),
             environment=_environment("environment", environ),
+            stage_retention_days=_number("stage_retention_days", environ, cls.stage_retention_days, least=1),
+            maintenance_schedule=_option("maintenance_schedule", environ).strip() or cls.maintenance_schedule,
             diagnosis_model=_option("diagnosis_model", environ).strip(),
         )
 
 
-def _number(key: str, environ: Mapping[str, str], default: float) -> float:
+def _number(key: str, environ: Mapping[str, str], default: float, *, least: float = 0) -> float:
     text = _option(key, environ).strip()
     try:
         number = float(text) if text else default
     except ValueError:
         number = -1.0
-    if not 0 <= number < float("inf"):
+    if not least <= number < float("inf"):
         raise AuthorError(
             "DF-SETTINGS-003",
-            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no number.",
+            f"The setting `[{SECTION}] {key}` holds `{text}`, which is no number of at least {least:g}.",
             hint=f"Set `AIRFLOW__DATAFLOW__{key.upper()}` to a number such as `{default:g}`.",
         )
     return number

@@ -14,10 +14,13 @@ from dataflow_provider.connectors.lock import Holder
 from dataflow_provider.connectors.registry import REGISTRY, get_connector
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, DataflowError
-from dataflow_provider.execution.stage_tables import KEEP_DAYS, RegisteredTable, StageRegister, utc_text
+from dataflow_provider.execution.stage_tables import RegisteredTable, StageRegister, utc_text
 from dataflow_provider.settings import Settings
 
-RETENTION = timedelta(days=KEEP_DAYS)
+
+def retention() -> timedelta:
+    """Return how long stage tables are kept when nobody says otherwise."""
+    return timedelta(days=Settings.load().stage_retention_days)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Wanted:
     """Pipeline id and workspace; every environment of a workspace is meant."""
 
     def includes(self, table: RegisteredTable) -> bool:
-        place = (table.pipeline, table.workspace.partition("@")[0])
+        place = (table.pipeline, table.workspace.partition("/")[0])
         return (
             (self.pipelines is None or place in self.pipelines)
             and (self.run_id is None or table.run_id == self.run_id)
@@ -57,11 +60,13 @@ def clean_stage_tables(
     connections: Connections,
     *,
     dry_run: bool = False,
+    is_needed: Callable[[RegisteredTable], bool] = lambda table: False,
     on_table: Callable[[CleanedTable], None] = lambda table: None,
 ) -> list[CleanedTable]:
     """Drop what is wanted on each connection, or only list it (`state` is dropped, listed or kept).
 
-    Tables that are not in the register are never touched, whatever they are called. One that somebody uses is kept.
+    Tables that are not in the register are never touched, whatever they are called. One that somebody uses is kept, and
+    one that `is_needed` is passed over.
 
     Raises:
         DataflowError: when a connection cannot be opened.
@@ -71,7 +76,7 @@ def clean_stage_tables(
         with _session(conn_id, connections, read_only=dry_run) as (session, dialect):
             register = StageRegister(session, get_dialect(dialect))
             for table in register.tables():
-                if wanted.includes(table):
+                if wanted.includes(table) and not is_needed(table):
                     done.append(_cleaned(conn_id, register, table, dry_run=dry_run))
                     on_table(done[-1])
     return done

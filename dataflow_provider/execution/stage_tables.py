@@ -18,10 +18,10 @@ from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.connectors.base import SqlSession
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.errors import DataflowError, TerminalError
+from dataflow_provider.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-KEEP_DAYS = 7
 _TABLES = ("table_name", "pipeline", "workspace", "run_id", "node", "port", "created_at", "hash")
 _READS = ("table_name", "stage", "read_at")
 _LENGTHS = {"run_id": 250, "pipeline": 200, "workspace": 200}
@@ -115,12 +115,12 @@ class StageTables(StageRegister):
     values: RunValues
 
     def prepare(self) -> None:
-        """The register exists, and tables nobody came back for in seven days are gone."""
+        """The register exists, and tables nobody came back for in the days of their retention are gone."""
         schema = self.dialect.create_stage_schema()
         for register, columns in ((self._register, _TABLES), (self._reads, _READS)):
             if self.session.columns_of(register) is None:
                 self._make(([] if schema is None else [schema]) + [self._creation(register, columns)], register)
-        oldest = utc_text(datetime.now(UTC) - timedelta(days=KEEP_DAYS))
+        oldest = utc_text(datetime.now(UTC) - timedelta(days=Settings.load().stage_retention_days))
         self.drop_if_possible(
             self._ask("table_name", self._register, f"{self._quote('created_at')} < {self._text(oldest)}")
         )

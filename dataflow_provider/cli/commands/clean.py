@@ -13,7 +13,7 @@ from dataflow_provider.cli.output import print_json
 from dataflow_provider.cli.paths import find_pipeline_file
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.plan import Plan, plan_pipeline
-from dataflow_provider.execution.cleaning import RETENTION, CleanedTable, Wanted, clean_stage_tables
+from dataflow_provider.execution.cleaning import CleanedTable, Wanted, clean_stage_tables, retention
 from dataflow_provider.spec.loader import load_pipeline
 from dataflow_provider.spec.project import PIPELINES_FOLDER, Project
 from dataflow_provider.spec.values import parse_duration
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if bool(args.pipelines) == bool(args.connection):
         args.usage_error("name pipelines, or `--connection`, not both")
-    age = RETENTION if args.older_than is None and args.run_id is None else args.older_than
+    age = retention() if args.older_than is None and args.run_id is None else args.older_than
     before = None if age is None else datetime.now(UTC) - age
     plans = [(_plan(written), Project.of(find_pipeline_file(written))) for written in args.pipelines]
     # Each with the connections of its own workspace, which may call two databases the same.

@@ -42,7 +42,7 @@ class KeptMark:
         }
 
 
-def incremental_of(pipeline: Pipeline, node: str) -> Incremental | None:
+def written_incremental(pipeline: Pipeline, node: str) -> Incremental | None:
     """Return how a node is read incrementally, None when it is not (any more)."""
     spec = pipeline.nodes.get(node)
     return spec.incremental if isinstance(spec, SourceBase) else None
@@ -55,7 +55,7 @@ def find_marks(pipeline: Pipeline, places: Places, node: str | None = None) -> l
         AuthorError: DF-RUN-088 when the node is none of them.
     """
     kept = {place: store.nodes() for place, store in places.items()}
-    sources = [one for one in pipeline.nodes if incremental_of(pipeline, one) is not None]
+    sources = [one for one in pipeline.nodes if written_incremental(pipeline, one) is not None]
     known = list(dict.fromkeys([*sources, *(one for nodes in kept.values() for one in nodes)]))
     if node is not None and node not in known:
         listed = ", ".join(f"`{one}`" for one in known) or "none"
@@ -71,7 +71,7 @@ def find_marks(pipeline: Pipeline, places: Places, node: str | None = None) -> l
 def _marks_of(
     pipeline: Pipeline, node: str, places: Places, kept: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> Iterable[KeptMark]:
-    wanted = incremental_of(pipeline, node)
+    wanted = written_incremental(pipeline, node)
     spec = pipeline.nodes.get(node)
     column = read_by(spec) if wanted is not None and isinstance(spec, SourceBase) else None
     found = [place for place, nodes in kept.items() if nodes.get(node)]
@@ -102,7 +102,7 @@ def watermark_to(
             value of its column.
         DataflowError: when the database cannot tell.
     """
-    wanted = incremental_of(plan.pipeline, node)
+    wanted = written_incremental(plan.pipeline, node)
     if wanted is None or node not in plan.graph.nodes:
         raise AuthorError(
             "DF-RUN-088",

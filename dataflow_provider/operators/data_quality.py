@@ -127,6 +127,7 @@ class DataQualityOperator(EngineOperator):
 
     def _run_stages(self, work: Work, values: RunValues, context: Any, resumed: bool) -> None:
         from dataflow_provider.execution.judging import Judging
+        from dataflow_provider.operators.row_history import TaskHistory
 
-        result = Judging(work.plan, values, work.connections, work.project).run()
+        result = Judging(work.plan, values, work.connections, work.project, TaskHistory(context)).run()
         self._done = {result.stage: result}

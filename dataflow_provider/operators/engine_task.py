@@ -141,17 +141,21 @@ class EngineOperator(BaseOperator):
         from dataflow_provider.execution.jobs import JobRunning, JobWatch
         from dataflow_provider.execution.stage import run_stage
         from dataflow_provider.operators.job_ledger import TaskJobs
+        from dataflow_provider.operators.row_history import TaskHistory
         from dataflow_provider.operators.task_reads import freeze_reads
 
         waits = not leaves_worker(self.deferrable, work, self.log)
         reads = Reads.of(work, freeze_reads(work, values, context), context)
         self._values = reads.values
+        history = TaskHistory(context)
         watch = JobWatch(TaskJobs(context), waits=waits, resumed=resumed, poll_s=self.poll_interval)
         try:
             with watch.kept_until_the_end():
                 for stage in work.stages:
                     if stage not in self._earlier:
-                        result = run_stage(work.plan, stage, reads.values, work.connections, work.project, watch)
+                        result = run_stage(
+                            work.plan, stage, reads.values, work.connections, work.project, watch, history=history
+                        )
                         self._done = {**self._done, stage: reads.published(stage, result)}
         except JobRunning as running:
             self._defer(work, running.job_id)

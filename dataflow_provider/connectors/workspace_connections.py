@@ -36,9 +36,7 @@ class WorkspaceConnections:
         Raises:
             AuthorError: `DF-CONN-022` when it is another workspace's; nothing is told of whether it is there.
         """
-        if not may_use(conn_id, self.allowed):
-            message, hint = _refusal(conn_id, self.workspace, self.allowed)
-            raise AuthorError("DF-CONN-022", message, hint=hint)
+        _require(conn_id, self.workspace, self.allowed)
         return self.inner.get(conn_id)
 
 
@@ -46,6 +44,23 @@ def connections_of_workspace(connections: Connections, project: Project) -> Conn
     """Return the connections that the project's workspace may use, by the settings as they stand now."""
     allowed = allowed_patterns(project.workspace, Settings.load().workspace_connections)
     return connections if allowed is None else WorkspaceConnections(connections, project.workspace, allowed)
+
+
+def require_usable(conn_id: str, workspace: str) -> None:
+    """Do nothing when a workspace may use the connection, for those who open it by other means.
+
+    Raises:
+        AuthorError: `DF-CONN-022` when it may not.
+    """
+    allowed = allowed_patterns(workspace, Settings.load().workspace_connections)
+    if allowed is not None:
+        _require(conn_id, workspace, allowed)
+
+
+def _require(conn_id: str, workspace: str, allowed: tuple[str, ...]) -> None:
+    if not may_use(conn_id, allowed):
+        message, hint = _refusal(conn_id, workspace, allowed)
+        raise AuthorError("DF-CONN-022", message, hint=hint)
 
 
 def allowed_patterns(workspace: str, patterns: Patterns | None) -> tuple[str, ...] | None:
@@ -78,6 +93,10 @@ def foreign_connections(pipeline: Pipeline, project: Project) -> list[Problem]:
 def _named(pipeline: Pipeline) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if pipeline.defaults.connection is not None:
         yield ("defaults", "connection"), pipeline.defaults.connection
+    for event in type(pipeline.notify).model_fields:
+        for at, message in enumerate(getattr(pipeline.notify, event)):
+            if message.connection is not None:
+                yield ("notify", event, at, "connection"), message.connection
     for name, node in pipeline.nodes.items():
         if node.connection is not None:
             yield ("nodes", name, "connection"), node.connection

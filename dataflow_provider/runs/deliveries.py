@@ -14,10 +14,12 @@ from urllib.parse import quote
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from dataflow_provider.connectors.workspace_connections import require_usable
 from dataflow_provider.db.tables import Delivery, Notice
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.notifications.channels import send as send_by_channel
 from dataflow_provider.notifications.message import Message
+from dataflow_provider.runs.source import workspace_of
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +53,12 @@ def _try(
     delivery = session.get_one(Delivery, delivery_id, populate_existing=True)
     notice = session.get_one(Notice, delivery.notice_key, populate_existing=True)
     via, connection, recipients = delivery.via, delivery.connection, list(delivery.recipients)
+    workspace = workspace_of(session, notice.pipeline_id)
     message = build_message(notice, base_url)
     session.rollback()  # no transaction stays open while a channel makes us wait
     try:
+        if connection is not None:
+            require_usable(connection, workspace)
         send(via, message, connection, recipients)
     except DataflowError as error:
         _failed(session, delivery_id, attempts + 1, error, now())

@@ -96,14 +96,17 @@ def _find(session: Session, condition: ColumnElement[bool], limit: int) -> list[
     return [Seen(row.id, str(row.state), row.updated_at) for row in rows]
 
 
+def workspace_of(session: Session, pipeline_id: str) -> str:
+    """Return the workspace that a pipeline's Dag is tagged with; "" when it has none."""
+    tags = select(DagTag.name).where(DagTag.dag_id == pipeline_id, DagTag.name.like(f"{WORKSPACE_TAG}%")).limit(1)
+    return (session.scalar(tags) or "").removeprefix(WORKSPACE_TAG)
+
+
 def load_run(session: Session, seen: Seen) -> SourceRun | None:
     """Return a run as it stands now; None when it is gone."""
     run = session.get(DagRun, seen.id, populate_existing=True)
     if run is None:
         return None
-    tags = session.scalars(
-        select(DagTag.name).where(DagTag.dag_id == run.dag_id, DagTag.name.like(f"{WORKSPACE_TAG}%"))
-    )
     own = (TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
     version = session.scalar(
         select(TaskInstance.dag_version_id).where(*own, TaskInstance.dag_version_id.is_not(None)).limit(1)
@@ -113,7 +116,7 @@ def load_run(session: Session, seen: Seen) -> SourceRun | None:
         seen=Seen(run.id, state, run.updated_at),
         pipeline_id=run.dag_id,
         run_id=run.run_id,
-        workspace=next((tag.removeprefix(WORKSPACE_TAG) for tag in tags), ""),
+        workspace=workspace_of(session, run.dag_id),
         run_type=str(run.run_type),
         queued_at=run.queued_at,
         due_at=run.run_after,

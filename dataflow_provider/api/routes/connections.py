@@ -12,12 +12,14 @@ from fastapi import APIRouter, Depends, Query
 
 from dataflow_provider.api.auth import Caller, Needs
 from dataflow_provider.api.datamodels import ConnectionCheck, ConnectorList, Problem, SchemaPage
+from dataflow_provider.api.looks import project_of
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.connectors.connections import ConnectionSpec, EnvironmentConnections, without_secrets
 from dataflow_provider.connectors.describe import manifest_json
 from dataflow_provider.connectors.inspection import SchemaCache, discover_connection, inspect_connection
 from dataflow_provider.connectors.registry import REGISTRY
 from dataflow_provider.connectors.requests import SchemaRequest
+from dataflow_provider.connectors.workspace_connections import connections_of_workspace
 from dataflow_provider.errors import DataflowError
 from dataflow_provider.hooks.connections import project_of_installation
 from dataflow_provider.hooks.metadata_connections import AirflowDatabase
@@ -32,6 +34,10 @@ Tester = Annotated[Caller, Depends(Needs(Right.MANAGE_CONNECTIONS))]
 Browser = Annotated[Caller, Depends(Needs(Right.PREVIEW_DATA))]
 _REFUSED: dict[int | str, dict[str, Any]] = {404: {"model": Problem}, 422: {"model": Problem}}
 _LONGEST = 500
+Pipeline = Annotated[
+    str | None,
+    Query(max_length=_LONGEST, description="Its workspace decides which connections there are; else `default`"),
+]
 
 
 @router.get("/connectors")
@@ -46,9 +52,9 @@ def list_connectors(_caller: Viewer) -> ConnectorList:
 
 
 @router.post("/connections/{conn_id}/test", responses=_REFUSED)
-def check_connection(conn_id: str, _caller: Tester) -> ConnectionCheck:
+def check_connection(conn_id: str, caller: Tester, pipeline: Pipeline = None) -> ConnectionCheck:
     """Open the connection and ask it something harmless; a failure is an answer too."""
-    project = project_of_installation()
+    project = _project(pipeline, caller)
     found = inspect_connection(_connection(conn_id, project), project.file_roots)
     return ConnectionCheck.model_validate(asdict(found))
 
@@ -56,16 +62,17 @@ def check_connection(conn_id: str, _caller: Tester) -> ConnectionCheck:
 @router.get("/connections/{conn_id}/schema", responses=_REFUSED)
 def discover_schema(
     conn_id: str,
-    _caller: Browser,
+    caller: Browser,
     schema: Annotated[str | None, Query(max_length=_LONGEST, description="List the tables of this schema")] = None,
     table: Annotated[str | None, Query(max_length=_LONGEST, description="List the columns of this table")] = None,
     search: Annotated[str, Query(max_length=_LONGEST, description="Part of a name; case does not count")] = "",
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     fresh: Annotated[bool, Query(description="Ask the database, whatever is kept")] = False,
+    pipeline: Pipeline = None,
 ) -> SchemaPage:
     """Return a page of schemas, tables or columns; kept for a minute."""
-    project = project_of_installation()
+    project = _project(pipeline, caller)
     connection = _connection(conn_id, project)
     request = SchemaRequest(None, schema, table, search, offset, limit)
     try:
@@ -80,10 +87,19 @@ def discover_schema(
     )
 
 
+def _project(pipeline_id: str | None, caller: Caller) -> Project:
+    """Return the project that a look belongs to: that of a pipeline which the caller may read."""
+    if pipeline_id is None:
+        return project_of_installation()
+    if not caller.may_read(pipeline_id):
+        raise ProblemError(404, "DF-API-404", f"There is no pipeline `{pipeline_id}`.", "It may have been removed.")
+    return project_of(pipeline_id)
+
+
 def _connection(conn_id: str, project: Project) -> ConnectionSpec:
     try:
         connections = EnvironmentConnections(project.warehouse, fallback=AirflowDatabase(), one_process=False)
-        return connections.get(conn_id)
+        return connections_of_workspace(connections, project).get(conn_id)
     except DataflowError as error:
         status = 404 if error.code == "DF-CONN-001" else 422
         raise ProblemError(status, error.code, error.message, error.hint) from error

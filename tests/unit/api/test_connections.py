@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from dataflow_provider.api.routes import connections as routes
 from dataflow_provider.connectors.inspection import SchemaCache
-from tests.unit.api.conftest import Api
+from tests.unit.api.conftest import Api, Auth, Project
 
 
 @pytest.fixture
@@ -76,6 +77,25 @@ def test_unknown_connection_and_table_without_schema_are_refused(engineer: Api, 
     assert engineer.send("GET", "/connections/none/schema").status_code == 404
     refused = engineer.send("GET", "/connections/dwh/schema", table="usage")
     assert (refused.status_code, refused.json()["code"]) == (422, "DF-CONN-017")
+
+
+def test_connection_of_another_workspace_is_neither_tested_nor_looked_into(
+    project: Project, engineer: Api, auth: Auth, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.publish("usage")
+    project.publish("bills", workspace="billing")
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__WORKSPACE_CONNECTIONS", '{"billing": ["dwh"], "default": ["own"]}')
+    asked: tuple[tuple[str, str, Any], ...] = (
+        ("POST", "/connections/dwh/test", {}),
+        ("GET", "/connections/dwh/schema", None),
+    )
+    for method, path, body in asked:
+        for params in ({}, {"pipeline": "usage"}):
+            refused = engineer.send(method, path, body, **params)
+            assert (refused.status_code, refused.json()["code"]) == (422, "DF-CONN-022")
+        assert engineer.send(method, path, body, pipeline="bills").status_code == 200
+    auth.users["engineer"].dags = {"usage"}
+    assert engineer.send("GET", "/connections/dwh/schema", pipeline="bills").status_code == 404
 
 
 @pytest.fixture

@@ -200,6 +200,20 @@ def test_messages_are_sent_once_with_a_link_to_the_run(
     assert states(session) == [("sent", 1), ("sent", 1)]
 
 
+def test_message_by_a_connection_of_another_workspace_is_given_up(
+    session: Session, held: Held, clock: Clock, usage: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__WORKSPACE_CONNECTIONS", '{"billing": ["slack_dwh"], "*": ["shared"]}')
+    record(session, held, clock, 1, **FAILED)
+    channel = Channel()
+    assert send_due(session, "", clock, channel) == 1
+    assert [via for via, _message, _connection, _to in channel.got] == ["email"]
+    assert states(session) == [("failed", 1), ("sent", 1)]
+    monkeypatch.setenv("AIRFLOW__DATAFLOW__WORKSPACE_CONNECTIONS", '{"telecom": ["slack_*"]}')
+    record(session, held, clock, 2, **FAILED)
+    assert "DF-CONN-022" in (session.scalar(select(Delivery.error).where(Delivery.via == "slack")) or "")
+
+
 def test_refused_message_is_tried_later_and_given_up_in_the_end(
     session: Session, held: Held, clock: Clock, usage: Project
 ) -> None:

@@ -101,6 +101,16 @@ def test_validate_tells_the_line_of_each_foreign_connection(tmp_path: Path, caps
     assert (code, found) == (1, [("calls", 7), ("known", 10)])
 
 
+def test_validate_tells_the_line_of_a_message_by_a_foreign_connection(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, "billing", "dwh", "dwh")
+    path.write_text(path.read_text() + "notify: {on_failure: [{via: slack, connection: crm_slack}]}\n")
+    _, answer = answered(["validate", str(path)], capsys)
+    found = [(one["line"], one["code"]) for one in answer["findings"] if "`crm_slack`" in one["message"]]
+    assert found == [(len(path.read_text().splitlines()), "DF-CONN-022")]
+
+
 @pytest.mark.parametrize("command", [["run"], ["preview", "--node", "calls"]])
 def test_command_refuses_a_foreign_connection_and_opens_none(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -2399,6 +2399,8 @@ export interface operations {
                 fresh?: boolean;
                 limit?: number;
                 offset?: number;
+                /** @description Its workspace decides which connections there are; else `default` */
+                pipeline?: string | null;
                 /** @description List the tables of this schema */
                 schema?: string | null;
                 /** @description Part of a name; case does not count */
@@ -2463,7 +2465,10 @@ export interface operations {
     };
     check_connection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Its workspace decides which connections there are; else `default` */
+                pipeline?: string | null;
+            };
             header?: never;
             path: {
                 conn_id: string;

@@ -84,8 +84,8 @@ class CleanUpOperator(BaseOperator):
             )
         parts = forget_parts(project.state_folder / "parts", before)
         with airflow_errors():
-            for error in errors:
-                raise error
+            for first in errors:
+                raise first
         return {**{state: sum(one.state == state for one in done) for state in ("dropped", "kept")}, "parts": parts}
 
     def _connections(self, pipelines: Path) -> set[str]:

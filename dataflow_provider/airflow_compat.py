@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -390,8 +390,10 @@ def note_ended(session: Session, dag_id: str, run_id: str) -> None:
     session.add(Log(event=ENDED_EVENT, dag_id=dag_id, run_id=run_id))
 
 
-def resume_run(session: Session, dag_id: str, run_id: str, *, on_latest_version: bool) -> list[str]:
-    """Tasks that did not succeed, and all behind them, run again in the same run; return their ids.
+def resume_run(
+    session: Session, dag_id: str, run_id: str, *, on_latest_version: bool, also: Collection[str] = ()
+) -> list[str]:
+    """Tasks that did not succeed, those in `also`, and all behind them, run again in the same run; return their ids.
 
     As `POST /api/v2/dags/{dag_id}/clearTaskInstances` does for failed tasks with `include_downstream`.
 
@@ -410,7 +412,11 @@ def resume_run(session: Session, dag_id: str, run_id: str, *, on_latest_version:
     if run is None or dag is None:
         raise LookupError(f"{dag_id}/{run_id}")
     ended = {one.task_id: one.state for one in run.get_task_instances(session=session)}
-    ids = {task_id for task_id, state in ended.items() if state != "success" and task_id in dag.task_dict}
+    ids = {
+        task_id
+        for task_id, state in ended.items()
+        if task_id in dag.task_dict and (state != "success" or task_id in also)
+    }
     for task_id in tuple(ids):
         ids |= set(dag.task_dict[task_id].get_flat_relative_ids(upstream=False))
     dag.clear(run_id=run_id, task_ids=sorted(ids), run_on_latest_version=on_latest_version, session=session)

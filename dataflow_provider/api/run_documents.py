@@ -29,8 +29,9 @@ from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.graphs import SQL_FIELDS, build_graph
 from dataflow_provider.api.problems import ProblemError
 from dataflow_provider.api.run_states import AIRFLOW_STATES, OVER, RUN_COLUMNS, find_states, is_settled
+from dataflow_provider.compiler.made_of import made_of
 from dataflow_provider.runs.records import seconds_between
-from dataflow_provider.runs.xcoms import ERROR_XCOM, RETURN_VALUE
+from dataflow_provider.runs.xcoms import ERROR_XCOM, MADE_OF, RETURN_VALUE
 from dataflow_provider.security import Right
 
 _STAGE_STATES = {state.value: state for state in StageState}
@@ -129,6 +130,16 @@ def has_checkpoint(run: Run, attempts: Mapping[str, Attempt]) -> bool:
         task for task, attempt in attempts.items() if attempt.state is StageState.SUCCESS and not task.startswith("_")
     )
     return run.state in RESUMABLE and any(done)
+
+
+def find_edited(session: Session, pipeline_id: str, run_id: str) -> list[str]:
+    """Return the stages that are done in the run and, as the file is now, would be made of something else."""
+    definition = load_definition(session, pipeline_id)
+    if definition is None or definition.plan is None:
+        return []
+    plan, results = definition.plan, _load_xcoms(session, pipeline_id, run_id)
+    done = {stage: (xcoms.get(RETURN_VALUE) or {}).get(MADE_OF) for stage, xcoms in results.items()}
+    return [stage.id for stage in plan.stages if done.get(stage.id) not in (None, made_of(plan, stage))]
 
 
 def build_stage(stage: GraphStage, attempt: Attempt | None, xcoms: Mapping[str, Any]) -> RunStage:

@@ -18,7 +18,14 @@ from dataflow_provider.api.catalog import Listing
 from dataflow_provider.api.datamodels import ParamValue, PipelineState, Run, StartRun
 from dataflow_provider.api.definitions import Definition
 from dataflow_provider.api.problems import ProblemError
-from dataflow_provider.api.run_documents import RESUMABLE, find_run, has_checkpoint, is_over, load_attempts
+from dataflow_provider.api.run_documents import (
+    RESUMABLE,
+    find_edited,
+    find_run,
+    has_checkpoint,
+    is_over,
+    load_attempts,
+)
 from dataflow_provider.security import Right
 from dataflow_provider.spec.models import Param
 
@@ -64,6 +71,8 @@ def cancel_run(session: Session, caller: Caller, pipeline_id: str, run_id: str) 
 def resume_run(session: Session, caller: Caller, pipeline_id: str, run_id: str, *, on_latest_version: bool) -> None:
     """What failed in the run, and all behind it, is queued again; stages that are done stay as they are.
 
+    On the latest version those that were edited since they were done are done again, too.
+
     Raises:
         ProblemError: 404 when there is no such run, 409 when it did not fail or no stage of it is done.
     """
@@ -74,7 +83,8 @@ def resume_run(session: Session, caller: Caller, pipeline_id: str, run_id: str, 
             409, "DF-API-024", f"The run `{run_id}` has no checkpoint to go on from: {why}.", "Start a new run."
         )
     try:
-        stages = clear_missing(session, pipeline_id, run_id, on_latest_version=on_latest_version)
+        edited = find_edited(session, pipeline_id, run_id) if on_latest_version else ()
+        stages = clear_missing(session, pipeline_id, run_id, on_latest_version=on_latest_version, also=edited)
     except LookupError as exc:
         raise ProblemError(409, "DF-API-014", f"The Dag version of the run `{run_id}` is gone from Airflow.") from exc
     record_order(session, caller, "dataflow.resume", pipeline_id, run_id, {"stages": stages})

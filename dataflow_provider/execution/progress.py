@@ -10,12 +10,13 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dataflow_provider import __version__
+from dataflow_provider.compiler.made_of import with_upstream
 from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.errors import AuthorError
@@ -120,26 +121,16 @@ class Progress:
         """Return a hash of what makes the stage's SQL: its nodes and those before, the run's values, the product."""
         nodes = {
             node: self.plan.graph.nodes[node].spec.model_dump(mode="json")
-            for one in self._with_upstream(stage)
+            for one in with_upstream(self.plan, stage)
             for node in one.nodes
         }
         values = self.values
         bound = [str(one) for one in (values.logical_date, values.interval_start, values.interval_end)]
-        places = {one.id: one.connection for one in self._with_upstream(stage)}
+        places = {one.id: one.connection for one in with_upstream(self.plan, stage)}
         windows = {node: window.to_json() for node, window in values.windows.items() if node in nodes}
         given = [__version__, nodes, places, bound, dict(values.params), windows]
         text = json.dumps(given, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
-
-    def _with_upstream(self, stage: Stage) -> Iterator[Stage]:
-        seen, waiting = {stage.id}, [stage]
-        while waiting:
-            one = waiting.pop()
-            yield one
-            for other in one.upstream:
-                if other not in seen:
-                    seen.add(other)
-                    waiting.append(self.plan.stage(other))
 
     def _write(self) -> None:
         """Written aside and renamed. Without it the next try publishes once more, which changes nothing."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataflow_provider.operators.engine_task import EngineOperator, Work
+from dataflow_provider.operators.errors import airflow_errors, keep_error
+from dataflow_provider.runs.xcoms import MADE_OF, RETURN_VALUE
 
 if TYPE_CHECKING:
     from dataflow_provider.compiler.plan import Plan
@@ -52,12 +54,48 @@ class PipelineStageOperator(EngineOperator):
         project = Project.of(path)
         return Work(self._plan(path), (self.stage,), project, workspace_connections_of(project))
 
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Run the stage, unless what it reads was made of another text of the file than it is itself."""
+        if context["ti"].try_number > 1 or context["dag_run"].clear_number:
+            with airflow_errors(), keep_error(context):
+                refuse_mixed(self.work().plan, self.stage, context)
+        return super().execute(context)
+
+    def result(self) -> dict[str, Any]:
+        """Return the stage's result, with a hash of what it was made of: edits of the file show by it."""
+        from dataflow_provider.compiler.made_of import made_of
+
+        plan = self.work().plan
+        return {**super().result(), MADE_OF: made_of(plan, plan.stage(self.stage))}
+
     def _plan(self, path: Path) -> Plan:
         from dataflow_provider.compiler.plan import plan_pipeline
         from dataflow_provider.spec.loader import load_pipeline, parse_pipeline
 
         loaded = load_pipeline(path) if self.yaml is None else parse_pipeline(self.yaml, str(path))
         return plan_pipeline(loaded.require())
+
+
+def refuse_mixed(plan: Plan, stage_id: str, context: Any) -> None:
+    """A stage that runs again in a run finds the stages before it done by the text that it has itself.
+
+    Raises:
+        AuthorError: DF-RUN-058 when one of them was edited since; its rows and ours would not belong together.
+    """
+    from dataflow_provider.compiler.made_of import made_of
+    from dataflow_provider.errors import AuthorError, Place
+
+    for name in plan.stage(stage_id).upstream:
+        done = context["ti"].xcom_pull(task_ids=name, key=RETURN_VALUE)
+        before = done.get(MADE_OF) if isinstance(done, dict) else None
+        if before is not None and before != made_of(plan, plan.stage(name)):
+            raise AuthorError(
+                "DF-RUN-058",
+                f"stage `{name}` was done before the file was edited, and `{stage_id}` would go on with its old rows",
+                place=Place(node=name),
+                hint="Go on from the checkpoint (in the app, or through the API), which does what was edited again; or "
+                f"clear `{name}` with all that follows it.",
+            )
 
 
 def pipeline_path(written: str) -> Path:

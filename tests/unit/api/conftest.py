@@ -16,6 +16,7 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.routes.public.log import task_instances_log_router
 from airflow.models.dag import DagModel
 from airflow.models.dagbag import DBDagBag
+from airflow.models.dagcode import DagCode
 from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
 from airflow.models.taskinstance import TaskInstance
@@ -199,6 +200,8 @@ class Project:
         dag = load_stub(str(stub))
         self._sync_dags(dag, fileloc=str(stub))
         with create_session() as session:
+            # As the Dag processor does for an edit that leaves the Dag as it was.
+            DagCode.update_source_code(pipeline_id, str(stub), session=session)
             session.execute(update(DagModel).where(DagModel.dag_id == pipeline_id).values(is_paused=False))
 
     def break_file(self, pipeline_id: str, trace: str, workspace: str = "telecom") -> None:

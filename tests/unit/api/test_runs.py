@@ -17,7 +17,10 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from sqlalchemy import select, update
 
+from dataflow_provider.compiler.made_of import made_of
+from dataflow_provider.compiler.plan import plan_pipeline
 from dataflow_provider.security import Role
+from dataflow_provider.spec.loader import load_pipeline
 from tests.unit.api.conftest import PIPELINE, Api, AsRole, Project, make_run
 
 PARAMS = """\
@@ -305,6 +308,32 @@ def test_resumed_run_keeps_what_is_done_and_clears_the_rest(as_role: AsRole, usa
         tasks = session.execute(select(TaskInstance.task_id, TaskInstance.state).where(TaskInstance.run_id == run_id))
         assert dict(tasks.tuples().all()) == {"kept": "success", "mart": None}
     assert audit_events() == [("dataflow.resume", "operator", run_id)]
+
+
+@pytest.mark.parametrize(
+    ("edit", "latest", "kept"),
+    [
+        (("duration_s > 60", "duration_s > 90"), "true", None),
+        (("duration_s > 60", "duration_s > 90"), "false", "success"),
+        (("description: Rated usage", "description: Other words"), "true", "success"),
+    ],
+)
+def test_resumed_run_does_again_what_was_edited_since(
+    engineer: Api, usage: Project, edit: tuple[str, str], latest: str, kept: str | None
+) -> None:
+    path = usage.pipelines / "telecom" / "usage.yaml"
+    plan = plan_pipeline(load_pipeline(path).require())
+    result = {"stage": "kept", "state": "success", "nodes": [], "made_of": made_of(plan, plan.stage("kept"))}
+    run_id = make_run(
+        "usage", state=DagRunState.FAILED, stages={"kept": "success", "mart": "failed"},
+        results={"kept": {"return_value": result}},
+    )  # fmt: skip
+    assert edit[0] in path.read_text()
+    usage.publish("usage", path.read_text().replace(*edit))
+    assert engineer.send("POST", run_path(run_id, "/resume"), on_latest_version=latest).status_code == 200
+    with create_session() as session:
+        tasks = session.execute(select(TaskInstance.task_id, TaskInstance.state).where(TaskInstance.run_id == run_id))
+        assert dict(tasks.tuples().all()) == {"kept": kept, "mart": None}
 
 
 @pytest.mark.parametrize(

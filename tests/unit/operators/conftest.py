@@ -16,10 +16,15 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 class TaskNotes:
-    """The part of a task instance that operators write to: its XCom."""
+    """The part of a task instance that operators use: number, XCom, and `others`, the results of other tasks."""
 
     def __init__(self) -> None:
+        self.try_number = 1
         self.xcom: dict[str, Any] = {}
+        self.others: dict[str, Any] = {}
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        return self.others.get(task_ids)
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcom[key] = value
@@ -55,6 +60,7 @@ def make_context() -> MakeContext:
         told = {
             "run_id": "scheduled__2026-11-02T00:00:00+00:00",
             "run_type": "scheduled",
+            "clear_number": 0,
             "run_after": datetime(2026, 11, 2, tzinfo=UTC),
             "data_interval_start": datetime(2026, 11, 1, tzinfo=UTC),
             "data_interval_end": datetime(2026, 11, 2, tzinfo=UTC),

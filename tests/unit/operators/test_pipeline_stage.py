@@ -111,6 +111,31 @@ def test_stage_that_a_retry_cannot_help_fails_for_good(
     assert expected in context["ti"].xcom[ERROR_XCOM]
 
 
+def kept_and_mart(project: Path, where: str) -> tuple[PipelineStageOperator, PipelineStageOperator]:
+    text = PIPELINE.replace('where: "seconds >= :least"}', f'where: "{where}", checkpoint: true}}')
+    path = write(project, text)
+    return (
+        PipelineStageOperator(task_id="chosen", pipeline=path),
+        PipelineStageOperator(task_id="mart", pipeline=path),
+    )
+
+
+@pytest.mark.parametrize(("again", "cleared"), [(2, 0), (1, 1)])
+def test_stage_that_runs_again_refuses_rows_of_another_text(
+    again: int, cleared: int, project: Path, query: Query, make_context: MakeContext
+) -> None:
+    chosen, _ = kept_and_mart(project, "seconds >= :least")
+    context = make_context(clear_number=cleared)
+    context["ti"].others["chosen"] = chosen.execute(context)
+    context["ti"].try_number = again
+    _, edited = kept_and_mart(project, "seconds >= 50")
+    with pytest.raises(AirflowFailException, match=r"DF-RUN-058.*`chosen`.*edited"):
+        edited.execute(context)
+    _, mart = kept_and_mart(project, "seconds >= :least")
+    mart.execute(context)
+    assert query("SELECT count(*) FROM long_calls") == [(4,)]
+
+
 def test_transient_errors_stay_what_airflow_retries() -> None:
     error = TransientError("DF-CONN-010", "busy")
     with pytest.raises(TransientError) as caught, airflow_errors():

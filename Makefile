@@ -26,7 +26,7 @@ AZURITE := .engines/azurite/.installed
 WEB_SOURCES := $(shell find plugins/www -type f -not -path 'plugins/www/node_modules/*' \
 	-not -path 'plugins/www/coverage/*' -not -path 'plugins/www/test-results/*' 2>/dev/null)
 
-.PHONY: help demo test check bench lock clean install install-tests
+.PHONY: help demo test check bench chaos lock clean install install-tests
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -50,6 +50,10 @@ check: $(TESTING) $(PROJECT)  ## Check style, types and imports; runs no test
 
 bench: install-tests  ## Measure at full size; takes minutes and wants a quiet machine
 	@$(BIN)/pytest -s -m benchmark --timeout 3600 tests/benchmarks $(ARGS)
+
+chaos: install-tests  ## Kill at random for 10 minutes under 50 pipelines; SEED=N repeats the choices of a run
+	@CHAOS_SECONDS=600 CHAOS_PIPELINES=50 CHAOS_RUNS=3 CHAOS_SEED=$(or $(SEED),$(shell date +%s)) \
+		$(BIN)/pytest -s tests/e2e/test_chaos.py $(ARGS)
 
 lock: $(UV)  ## Renew the locks from pyproject.toml; UPGRADE=--upgrade takes new releases
 	@bash scripts/lock.sh $(UV) $(UPGRADE)

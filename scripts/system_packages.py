@@ -21,6 +21,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "openssh-server": ("usr/sbin/sshd", "tests on SFTP"),
     "pkg-config": ("usr/bin/pkg-config", "building mysqlclient, MySQL's driver"),
     "postgresql": ("usr/lib/postgresql/*/bin/postgres", "tests on PostgreSQL"),
+    "redis-server": ("usr/bin/redis-server", "tests of Celery's executor"),
     "tdsodbc": ("usr/lib/*/odbc/libtdsodbc.so", "tests of the ODBC driver for Sybase ASE"),
 }
 

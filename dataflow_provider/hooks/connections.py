@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 from airflow.sdk import Connection
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from dataflow_provider.connectors.connections import (
@@ -42,8 +47,18 @@ class AirflowConnections:
 
 
 def connections_of(project: Project) -> Connections:
-    """Return the connections of a task: the environment's, then Airflow's, then the project's embedded warehouse."""
-    return EnvironmentConnections(project.warehouse, fallback=AirflowConnections(), one_process=False)
+    """Return the connections of a task: the environment's, then Airflow's, then the project's embedded warehouse.
+
+    A checkout of a Git bundle has none: Airflow removes it when no run needs that commit any more, rows and all.
+    """
+    warehouse = None if _is_in_checkout(project.warehouse) else project.warehouse
+    return EnvironmentConnections(warehouse, fallback=AirflowConnections(), one_process=False)
+
+
+def _is_in_checkout(path: Path) -> bool:
+    default = os.path.join(tempfile.gettempdir(), "airflow", "dag_bundles")
+    bundles = os.path.realpath(conf.get("dag_processor", "dag_bundle_storage_path", fallback="") or default)
+    return Path(os.path.realpath(path)).is_relative_to(bundles)
 
 
 def workspace_connections_of(project: Project) -> Connections:

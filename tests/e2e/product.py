@@ -196,12 +196,15 @@ def wait_for(probe: Callable[[], Answer | None], seconds: float) -> Answer:
 
 @contextmanager
 def start_product(
-    project: Path, *, size: TelecomSize = SIZE, settings: Mapping[str, str] | None = None
+    project: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    kind: type[DemoAirflow] = DemoAirflow,
 ) -> Iterator[Product]:
     """Start the embedded Airflow on the project's pipelines and stop every process of it afterwards."""
     pipelines, examples = project / "yaml_pipelines", project / "dags" / "examples"
-    with DemoAirflow(
-        project / ".demo", pipelines, size=size, examples=examples if examples.exists() else None, settings=settings
+    with kind(
+        project / ".demo", pipelines, size=SIZE, examples=examples if examples.exists() else None, settings=settings
     ) as airflow:
         product = Product(airflow, project)
         try:

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,12 @@ class MariaDBServer:
     """A running server; `spec` logs in as a user with all rights, into the empty database `test`."""
 
     spec: ConnectionSpec
+    server: Server | None = field(default=None, compare=False, repr=False)
+
+    def kill_and_restart(self) -> None:
+        """The server dies by SIGKILL and comes back; without `durable` it may forget its last second."""
+        assert self.server is not None
+        self.server.kill_and_restart(lambda: _accepts(self))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement beside the product's sessions, committed at once."""
@@ -44,16 +50,25 @@ class MariaDBServer:
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDBServer]:
+    with start_mariadb() as running:
+        yield running
+
+
+@contextmanager
+def start_mariadb(*, durable: bool = False) -> Iterator[MariaDBServer]:
+    """A new server on a free port, gone with its data afterwards."""
     install = require_program("mariadb-install-db", PACKAGE, "usr/bin/mariadb-install-db")
     program = require_program("mariadbd", PACKAGE, "usr/sbin/mariadbd", "usr/libexec/mariadbd")
     folder = Path(tempfile.mkdtemp(prefix="dataflow-my-"))
     try:
-        yield from _serve(install, program, folder)
+        with _serve(install, program, folder, durable=durable) as running:
+            yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(install: Path, program: Path, folder: Path) -> Iterator[MariaDBServer]:
+@contextmanager
+def _serve(install: Path, program: Path, folder: Path, *, durable: bool) -> Iterator[MariaDBServer]:
     user, port, data, start = getpass.getuser(), free_port(), folder / "data", folder / "start.sql"
     subprocess.run(
         [install, "--no-defaults", f"--user={user}", f"--datadir={data}", "--skip-test-db",
@@ -61,17 +76,17 @@ def _serve(install: Path, program: Path, folder: Path) -> Iterator[MariaDBServer
         check=True, capture_output=True,
     )  # fmt: skip
     start.write_text(
-        "CREATE DATABASE test CHARACTER SET utf8mb4;\n"
-        f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
+        "CREATE DATABASE IF NOT EXISTS test CHARACTER SET utf8mb4;\n"
+        f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
         f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
     )
     command = (
         program, "--no-defaults", f"--user={user}", f"--datadir={data}", f"--socket={folder}/s", f"--port={port}",
         "--bind-address=127.0.0.1", f"--init-file={start}", "--innodb-buffer-pool-size=64M",
-        "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", f"--pid-file={folder}/pid",
+        f"--innodb-flush-log-at-trx-commit={2 if durable else 0}", "--skip-name-resolve", f"--pid-file={folder}/pid",
     )  # fmt: skip
     server = Server(command, folder / "server.log")
-    running = MariaDBServer(ConnectionSpec("my_test", "mysql", "127.0.0.1", port, "test", USER, PASSWORD))
+    running = MariaDBServer(ConnectionSpec("my_test", "mysql", "127.0.0.1", port, "test", USER, PASSWORD), server)
     server.wait_until(lambda: _accepts(running))
     try:
         yield running

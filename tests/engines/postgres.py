@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -27,6 +27,12 @@ class PostgresServer:
     """A running server; `spec` logs in as its superuser with a password."""
 
     spec: ConnectionSpec
+    server: Server | None = field(default=None, compare=False, repr=False)
+
+    def kill_and_restart(self) -> None:
+        """The whole server dies by SIGKILL and comes back."""
+        assert self.server is not None
+        self.server.kill_and_restart(lambda: _accepts(self))
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Run a statement beside the product's sessions, committed at once."""
@@ -99,7 +105,7 @@ def _serve(programs: Path, folder: Path, user: str | None, max_connections: int)
     command = (programs / "postgres", "-D", data, "-p", str(port), "-k", folder, *options)
     server = Server(command, folder / "server.log", user=user)
     spec = ConnectionSpec("pg_test", "postgres", "127.0.0.1", port, "postgres", "postgres", PASSWORD)
-    running = PostgresServer(spec)
+    running = PostgresServer(spec, server)
     server.wait_until(lambda: _accepts(running))
     try:
         yield running

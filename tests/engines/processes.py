@@ -8,9 +8,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 import pytest
 
 IN_CI = os.environ.get("CI") == "true"
@@ -62,19 +64,33 @@ class Server:
         environment: Mapping[str, str] | None = None,
         user: str | None = None,
     ) -> None:
-        self._log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [str(part) for part in command],
+        self._command, self._log, self._environment, self._user = command, log, environment, user
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as output:
+            return subprocess.Popen(
+                [str(part) for part in self._command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env=None if environment is None else dict(environment),
-                user=user,
-                group=user,
-                extra_groups=[] if user else None,
-                cwd=log.parent,
+                env=None if self._environment is None else dict(self._environment),
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
+                cwd=self._log.parent,
             )
+
+    def kill_and_restart(self, ready: Callable[[], bool]) -> None:
+        """The server and its children die by SIGKILL; return when a new one has mended what they left."""
+        dying = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
+        for one in dying:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        self.process.wait()
+        psutil.wait_procs(dying, timeout=10)
+        self.process = self._start()
+        self.wait_until(ready)
 
     def wait_until(self, ready: Callable[[], bool]) -> None:
         """Return once the server answers; a server that ends or stays silent fails the test."""

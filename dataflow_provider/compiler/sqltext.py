@@ -29,6 +29,7 @@ _LOCKING_HINTS = frozenset(
 _DATA_FILE = re.compile(
     r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|arrow|feather|avro|xlsx|db|duckdb|gz|zst|bz2)$", re.IGNORECASE
 )
+_READS_FILES = re.compile(r"read|scan|glob|csv|parquet|file", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # A colon after one of these belongs to the text (`x:field`, `l[1:n]`); anywhere else an operand may start.
 _OPERAND_ENDS = frozenset(
@@ -309,7 +310,7 @@ def refuse_outside(tree: exp.Expr, dialect: SqlDialect) -> None:
             raise SqlTextError(
                 "DF-SQL-008",
                 f"the function `{whole}` reaches outside the database or runs text as SQL",
-                "Read files with a `source.file` node.",
+                "Read files with a `source.file` node." if _READS_FILES.search(whole) else None,
             )
     for table in tree.find_all(exp.Table, exp.TableFromRows):
         if isinstance(table.this, exp.Func | exp.Dot):

@@ -7,8 +7,8 @@ the connection's login are the first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.errors import AuthorError, TerminalError
 
 _FIRST_WORDS = frozenset(
@@ -34,20 +34,6 @@ _ADJECTIVES = frozenset(
 )  # fmt: skip
 _READING = frozenset({"DESC", "DESCRIBE", "EXPLAIN", "HELP", "SEL", "SELECT", "SHOW", "VALUES", "WITH"})
 _CHANGING = frozenset({"DELETE", "INSERT", "INTO", "MERGE", "UPDATE"})
-
-
-@dataclass(frozen=True)
-class AuthorRules:
-    """What differs per engine, in capitals.
-
-    first_words: statements allowed beside the common ones
-    calls:       functions that reach outside the database or run text as SQL
-    phrases:     runs of words that do, such as `INTO OUTFILE`
-    """
-
-    first_words: frozenset[str] = frozenset()
-    calls: frozenset[str] = frozenset()
-    phrases: frozenset[tuple[str, ...]] = field(default=frozenset())
 
 
 def check_author_sql(sql: str, dialect: str, rules: AuthorRules) -> None:
@@ -135,7 +121,7 @@ def _words(sql: str, dialect: str) -> list[str]:
 
 def _check_made(words: Sequence[str], rules: AuthorRules) -> None:
     made = next((word for word in words[1:] if word not in _ADJECTIVES), "")
-    if made not in _MADE:
+    if made not in _MADE | rules.made:
         raise _refused(f"{words[0]} {made}")
     if "EXTERNAL" in words[:4]:
         raise _refused(f"{words[0]} EXTERNAL")

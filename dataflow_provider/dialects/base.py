@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.publish import PublishSql
 from dataflow_provider.dialects.transaction import TransactionPlan
 
@@ -70,6 +71,7 @@ class SqlDialect:
     table_functions:    functions an author may use as a table; everything else could reach outside the database
     forbidden_function: pattern of functions that reach outside the database or run text as SQL, refused everywhere
     pseudo_columns:     words that look like a column and are none, as `rownum`; they are never quoted
+    author_rules:       what hooks may be, beyond what they may be everywhere
     forbidden_table:    pattern of table names, parts joined by dots, that mean files or other servers
     """
 
@@ -83,6 +85,7 @@ class SqlDialect:
     table_functions: frozenset[str]
     forbidden_function: str
     forbidden_table: str = ""
+    author_rules: AuthorRules = field(default=AuthorRules())
     pseudo_columns: frozenset[str] = frozenset()
     reads_files: bool = False
     legalise: tuple[Legalise, ...] = field(default=())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_databricks import COLUMN_MAPPING, DATABRICKS_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -80,6 +81,11 @@ DATABRICKS = DatabricksDialect(
         r"remote_query|ai_\w+|vector_search|event_log|table_changes|get_warehouse_events"
     ),
     forbidden_table=r"(csv|json|text|parquet|orc|avro|delta|iceberg|xml|binaryfile|hudi)\..*",
+    author_rules=AuthorRules(
+        first_words=frozenset({"OPTIMIZE", "VACUUM"}),
+        calls=frozenset({"AI_QUERY", "HTTP_REQUEST", "JAVA_METHOD", "READ_FILES", "REFLECT", "REMOTE_QUERY", "SECRET"}),
+        phrases=frozenset({("LOCATION", "''"), ("DIRECTORY", "''")}),
+    ),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True, statements_share=False),
     temporary_tables=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_duckdb import DUCKDB_PUBLISH
 
@@ -22,5 +23,11 @@ DUCKDB = SqlDialect(
         r"read_\w+|\w+_scan|\w+_scan_dumb|scan_\w+|glob|sniff_csv|parquet_\w+|query|query_table|getenv|which_secret|"
         r"json_execute_serialized_sql|write_log|\w+_external_resource\w*|python_\w+|pandas_\w+|arrow_\w+|"
         r"copy_database|import_database|(force_)?checkpoint|(enable|disable)_\w+|pragma_\w+|duckdb_secrets|nextval|setval"
+    ),
+    author_rules=AuthorRules(
+        first_words=frozenset(
+            {"(", "DESCRIBE", "FROM", "PIVOT", "SHOW", "SUMMARIZE", "TABLE", "UNPIVOT", "VACUUM", "VALUES"}
+        ),
+        made=frozenset({"FUNCTION", "MACRO", "TYPE"}),
     ),
 )

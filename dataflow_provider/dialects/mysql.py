@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import CAST_SOURCE, Sampling, SqlDialect
 from dataflow_provider.dialects.publish_mysql import MYSQL_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -87,6 +88,12 @@ def _matches(text: exp.Expr, pattern: str) -> exp.Expr:
     return exp.GT(this=place, expression=exp.Literal.number(0))
 
 
+def _foreign_engines() -> frozenset[tuple[str, ...]]:
+    """Return how a table is put into files or other servers; `''` is any name in quotes, which may be one of these."""
+    engines = ("CONNECT", "CSV", "FEDERATED", "FEDERATEDX", "OQGRAPH", "S3", "SPHINX", "SPIDER", "''")
+    return frozenset(("ENGINE", *equals, engine) for engine in engines for equals in (("=",), ()))
+
+
 MYSQL = SqlDialect(
     name="mysql",
     sqlglot="mysql",
@@ -113,6 +120,12 @@ MYSQL = SqlDialect(
     table_functions=frozenset({"json_table"}),
     forbidden_function=r"load_file|sys_exec|sys_eval|sleep|benchmark|get_lock|release_lock|is_used_lock|is_free_lock|"
     r"nextval|setval|lastval|master_\w+|source_pos_wait|wait_\w+|sys\..*",
+    author_rules=AuthorRules(
+        first_words=frozenset({"OPTIMIZE", "REPLACE"}),
+        calls=frozenset({"LOAD_FILE", "SYS_EXEC", "SYS_EVAL"}),
+        phrases=frozenset({("INTO", "OUTFILE"), ("INTO", "DUMPFILE"), ("DATA", "DIRECTORY"), ("INDEX", "DIRECTORY")})
+        | _foreign_engines(),
+    ),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     replaces_tables=False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_oracle import ORACLE_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -108,6 +109,10 @@ ORACLE = OracleDialect(
     forbidden_table=r".*@.*",
     pseudo_columns=frozenset(
         {"rownum", "level", "rowid", "ora_rowscn", "sysdate", "systimestamp", "user", "uid", "sessiontimezone"}
+    ),
+    author_rules=AuthorRules(
+        calls=frozenset({"HTTPURITYPE", "BFILENAME", "DBURITYPE", "XDBURITYPE"}),
+        phrases=frozenset({("ORGANIZATION", "EXTERNAL"), ("DATABASE", "LINK")}),
     ),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),

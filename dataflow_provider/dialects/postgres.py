@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_postgres import POSTGRES_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -121,6 +122,29 @@ POSTGRES = SqlDialect(
         r"pg_stat_reset\w*|pg_promote|pg_wal_\w+|pg_(start|stop)_backup|pg_backup_\w+|xpath_table|ts_stat|pg_import_\w+"
     ),
     pseudo_columns=frozenset({"user", "session_user", "current_role", "current_schema", "current_catalog"}),
+    author_rules=AuthorRules(
+        first_words=frozenset({"REFRESH", "VACUUM"}),
+        calls=frozenset(
+            {
+                "DBLINK",
+                "DBLINK_CONNECT",
+                "DBLINK_EXEC",
+                "DBLINK_OPEN",
+                "DBLINK_SEND_QUERY",
+                "LO_EXPORT",
+                "LO_IMPORT",
+                "PG_LS_DIR",
+                "PG_READ_BINARY_FILE",
+                "PG_READ_FILE",
+                "PG_STAT_FILE",
+                "QUERY_TO_XML",
+                "PG_CANCEL_BACKEND",
+                "PG_TERMINATE_BACKEND",
+                "PG_RELOAD_CONF",
+                "SET_CONFIG",
+            }
+        ),
+    ),
     legalise=(_legalise,),
     transaction=TransactionPlan(snapshot="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
     replaces_tables=False,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_saphana import SAPHANA_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -159,6 +160,7 @@ SAPHANA = SapHanaDialect(
     forbidden_function=r"pal_\w+|afl\w*|hana_exec\w*|session_context|_sys_\w+(\..*)?|sys_afl\.\w+|\w+\.nextval",
     forbidden_table=r".*@.*|(sys_remote|_sys_.*|sys_afl)\..*",
     pseudo_columns=frozenset({"current_user", "current_schema", "session_user", "current_connection"}),
+    author_rules=AuthorRules(first_words=frozenset({"UPSERT"}), phrases=frozenset({("VIRTUAL", "TABLE")})),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_snowflake import SNOWFLAKE_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -68,6 +69,18 @@ SNOWFLAKE = SqlDialect(
     ),
     forbidden_table=r"@.*|\$\w+",
     max_characters=500_000,
+    author_rules=AuthorRules(
+        calls=frozenset(
+            {
+                "SYSTEM$SEND_EMAIL",
+                "SYSTEM$SEND_SNOWFLAKE_NOTIFICATION",
+                "SYSTEM$CANCEL_QUERY",
+                "SYSTEM$CANCEL_ALL_QUERIES",
+                "SYSTEM$ABORT_SESSION",
+                "SYSTEM$ABORT_TRANSACTION",
+            }
+        ),
+    ),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     casts_any_type=True,

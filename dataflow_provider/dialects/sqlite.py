@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_sqlite import SQLITE_PUBLISH
 
@@ -66,6 +67,10 @@ SQLITE = SqlDialect(
     table_functions=frozenset({"json_each", "json_tree", "generate_series"}),
     forbidden_table=r"(main\.|temp\.)?pragma_\w+",
     forbidden_function=r"load_extension|readfile|writefile|edit|fts3_tokenizer|sqlite_\w+",
+    author_rules=AuthorRules(
+        first_words=frozenset({"REINDEX", "REPLACE"}),
+        calls=frozenset({"LOAD_EXTENSION", "READFILE", "WRITEFILE", "EDIT", "FTS3_TOKENIZER"}),
+    ),
     legalise=(_legalise,),
     replaces_tables=False,
     keeps_with=True,

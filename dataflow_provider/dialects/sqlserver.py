@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_sqlserver import SQLSERVER_PUBLISH
 
@@ -82,6 +83,10 @@ SQLSERVER = SqlServerDialect(
         r"fn_get_audit_file|fn_xe_file\w*|fn_trace\w*|fn_dblog|fn_dump_dblog"
     ),
     forbidden_table=r".*\..*\..*\..*",
+    author_rules=AuthorRules(
+        calls=frozenset({"OPENDATASOURCE", "OPENQUERY", "OPENROWSET", "XP_CMDSHELL"}),
+        phrases=frozenset({("EXEC",), ("EXECUTE",), ("BULK", "''")}),
+    ),
     legalise=(_legalise,),
     live_tested=False,
     replaces_tables=False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_sybase import SYBASE_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -104,6 +105,7 @@ SYBASE = SybaseDialect(
     table_functions=frozenset(),
     forbidden_function=r"(\w+\.)*(xp|sp)_\w+|openxml|xmlextract|xmlparse|syb_sendmsg|syb_quit|java\.\w+.*|sun\.\w+.*",
     forbidden_table=r".*\..*\..*\..*",
+    author_rules=AuthorRules(phrases=frozenset({("EXEC",), ("EXECUTE",), ("PROXY_TABLE",)})),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

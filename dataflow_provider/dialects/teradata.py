@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataflow_provider.dialects.allowed import WINDOWS, WITH_CLAUSES
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.dialects.base import Sampling, SqlDialect
 from dataflow_provider.dialects.publish_teradata import TERADATA_PUBLISH
 from dataflow_provider.dialects.transaction import TransactionPlan
@@ -132,6 +133,7 @@ TERADATA = TeradataDialect(
     forbidden_table=r".*@.*",
     pseudo_columns=frozenset({"user", "session", "database", "account", "profile", "role", "time"}),
     max_characters=500_000,
+    author_rules=AuthorRules(first_words=frozenset({"COLLECT", "SEL", "DEL", "INS", "UPD"})),
     legalise=(_legalise,),
     transaction=TransactionPlan(ddl_commits=True),
     live_tested=False,

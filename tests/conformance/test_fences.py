@@ -23,7 +23,7 @@ from tests.conformance.engine import Engine, OneConnection
 
 SECRET = "xyzzy-4711"
 FENCED = ("duckdb", "sqlite", "postgres", "mysql")
-REFUSED = ("DF-SQL-", "DF-RUN-030", "DF-RUN-031", "DF-WRITE-012")
+REFUSED = ("DF-SQL-", "DF-HOOK-003", "DF-RUN-030", "DF-RUN-031", "DF-WRITE-012")
 """Codes of a refusal by us; any other error would be the engine's, after it has tried."""
 BY_THE_ENGINE = {"CREATE TABLE found AS SELECT * FROM read_text('{secret}')": "DF-RUN-016"}
 """Statements that a locked session itself refuses."""

@@ -403,25 +403,25 @@ class Lowering:
 
     # ------------------------------------------------------------ names and problems
 
-    def real_name(self, node: str, path: Path, name: str, columns: Columns | None) -> str:
+    def real_name(self, node: str, path: Path, name: str, columns: Columns | None, where: str = "here") -> str:
         """Return the real name of a column; a missing one is a problem, with unknown columns the name is trusted."""
         if columns is None:
             return name
         real = find_column(name, columns)
         if real is None:
-            self.missing(node, path, name, columns)
+            self.missing(node, path, name, columns, where)
         return real or name
 
     def columns(self, node: str, path: Path, names: Sequence[str], columns: Columns | None) -> list[exp.Column]:
         return [column(self.real_name(node, (*path, at), name, columns)) for at, name in enumerate(names)]
 
-    def missing(self, node: str, path: Path, name: str, columns: Iterable[str]) -> None:
+    def missing(self, node: str, path: Path, name: str, columns: Iterable[str], where: str = "here") -> None:
         known = list(dict.fromkeys(columns))
         self.problem(
             node,
             path,
             "DF-SQL-012",
-            f"there is no column `{name}` here; there are {listed(known)}",
+            f"there is no column `{name}` {where}; there are {listed(known)}",
             did_you_mean(name.rpartition(".")[2], known),
         )
 

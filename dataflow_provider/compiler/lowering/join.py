@@ -90,10 +90,11 @@ def _resolve(scope: Lowering, node: GraphNode, spec: JoinTransform) -> _Join:
     left, right = scope.input(inputs["left"]), scope.input(inputs["right"])
     written = spec.keys or ()
     pairs = tuple(written.items()) if isinstance(written, dict) else tuple((key, key) for key in written)
+    where = {role: f"in the {role} input `{given.name}`" for role, given in inputs.items()}
     keys = tuple(
         (
-            scope.real_name(node.id, ("keys",), ours, left.columns),
-            scope.real_name(node.id, ("keys",), theirs, right.columns),
+            scope.real_name(node.id, ("keys",), ours, left.columns, where["left"]),
+            scope.real_name(node.id, ("keys",), theirs, right.columns, where["right"]),
         )
         for ours, theirs in pairs
     )

@@ -6,7 +6,9 @@ from dataflow_provider.compiler.bind import bind_text
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Path
 from dataflow_provider.compiler.sqltext import SqlTextError, named_places
+from dataflow_provider.connectors.author_sql import check_author_sql
 from dataflow_provider.dialects.render import render
+from dataflow_provider.errors import AuthorError, TerminalError
 from dataflow_provider.spec.nodes import Hook, SqlTarget
 from dataflow_provider.write_modes.support import find_unsupported_writes
 
@@ -33,8 +35,12 @@ def _hook(scope: Lowering, node: GraphNode, path: Path, hook: str | Hook) -> Hoo
     at = path if isinstance(hook, str) else (*path, "sql")
     try:
         places = list(named_places(whole.sql, scope.dialect))
+        check_author_sql(whole.sql, scope.dialect.sqlglot, scope.dialect.author_rules)
     except SqlTextError as exc:
         scope.problem(node.id, at, exc.code, exc.message, exc.hint, exc.offset)
+        return whole
+    except (AuthorError, TerminalError) as exc:
+        scope.problem(node.id, at, "DF-HOOK-003", exc.message, exc.hint)
         return whole
     if scope.report_undeclared(node.id, at, places) or scope.values is None:
         return whole

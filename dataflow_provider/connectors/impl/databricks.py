@@ -17,7 +17,7 @@ from dataflow_provider.connectors.arrow_rows import (
     split_type,
 )
 from dataflow_provider.connectors.arrow_tables import write_tables
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement, check_reading
+from dataflow_provider.connectors.author_sql import check_one_statement, check_reading
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
@@ -28,6 +28,7 @@ from dataflow_provider.connectors.impl.databricks_jobs import DatabricksJobs, re
 from dataflow_provider.connectors.jobs import JobState
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.text_values import insert_statements
+from dataflow_provider.dialects.databricks import DATABRICKS
 from dataflow_provider.dialects.publish_databricks import COLUMN_MAPPING
 from dataflow_provider.errors import TerminalError
 
@@ -68,11 +69,7 @@ class DatabricksSession(DbApiSession):
 
     engine = "Databricks"
     sqlglot = "databricks"
-    author_rules = AuthorRules(
-        first_words=frozenset({"OPTIMIZE", "VACUUM"}),
-        calls=frozenset({"AI_QUERY", "HTTP_REQUEST", "JAVA_METHOD", "READ_FILES", "REFLECT", "REMOTE_QUERY", "SECRET"}),
-        phrases=frozenset({("LOCATION", "''"), ("DIRECTORY", "''")}),
-    )
+    author_rules = DATABRICKS.author_rules
 
     def __init__(self, raw: Any, connection: ConnectionSpec, *, read_only: bool) -> None:
         super().__init__(raw, connection)

@@ -20,6 +20,7 @@ import duckdb
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import IncomingColumn
+from dataflow_provider.connectors.author_sql import check_author_sql
 from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.database_folder import make_database_folder
@@ -28,6 +29,7 @@ from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.connectors.lock import Waiting, line_up
 from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.dialects.duckdb import DUCKDB
 from dataflow_provider.errors import AuthorError, TerminalError
 
 logger = logging.getLogger(__name__)
@@ -140,6 +142,7 @@ class DuckDBSession:
         return self._guard(lambda: _affected_rows(self._run(sql)))
 
     def execute_author_sql(self, sql: str) -> int | None:
+        check_author_sql(sql, DUCKDB.sqlglot, DUCKDB.author_rules)
         statements = self._guard(lambda: self._raw.extract_statements(sql))
         if len(statements) != 1 or statements[0].type not in _AUTHOR_STATEMENTS:
             raise AuthorError(

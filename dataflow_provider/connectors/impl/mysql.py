@@ -23,7 +23,6 @@ from dataflow_provider.connectors.arrow_rows import (
     inexact,
     split_type,
 )
-from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
@@ -31,6 +30,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError, withou
 from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.impl.mysql_load import REFUSED, ROWS_PER_LOAD, load_blocks, load_statement
 from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.dialects.mysql import MYSQL
 from dataflow_provider.errors import AuthorError, InternalError
 from dataflow_provider.spec.nodes import Scalar
 
@@ -98,24 +98,13 @@ _TYPES: Mapping[str, str] = {
 }
 
 
-def _foreign_engines() -> frozenset[tuple[str, ...]]:
-    """Return how a table is put into files or other servers; `''` is any name in quotes, which may be one of these."""
-    engines = ("CONNECT", "CSV", "FEDERATED", "FEDERATEDX", "OQGRAPH", "S3", "SPHINX", "SPIDER", "''")
-    return frozenset(("ENGINE", *equals, engine) for engine in engines for equals in (("=",), ()))
-
-
 class MySqlSession(DbApiSession):
     """One connection to MySQL or MariaDB."""
 
     engine = "MySQL"
     sqlglot = "mysql"
     makes_temporary = True
-    author_rules = AuthorRules(
-        first_words=frozenset({"OPTIMIZE", "REPLACE"}),
-        calls=frozenset({"LOAD_FILE", "SYS_EXEC", "SYS_EVAL"}),
-        phrases=frozenset({("INTO", "OUTFILE"), ("INTO", "DUMPFILE"), ("DATA", "DIRECTORY"), ("INDEX", "DIRECTORY")})
-        | _foreign_engines(),
-    )
+    author_rules = MYSQL.author_rules
 
     def __init__(self, raw: Any, connection: ConnectionSpec, hook: Any, *, read_only: bool = False) -> None:
         super().__init__(raw, connection)

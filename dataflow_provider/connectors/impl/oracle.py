@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import ArrowColumn, IncomingColumn, split_type
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement
+from dataflow_provider.connectors.author_sql import check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
@@ -23,6 +23,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError, withou
 from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type, empty_text
+from dataflow_provider.dialects.oracle import ORACLE
 
 logger = logging.getLogger(__name__)
 
@@ -101,10 +102,7 @@ class OracleSession(SizedTextSession):
 
     engine = "Oracle"
     sqlglot = "oracle"
-    author_rules = AuthorRules(
-        calls=frozenset({"HTTPURITYPE", "BFILENAME", "DBURITYPE", "XDBURITYPE"}),
-        phrases=frozenset({("ORGANIZATION", "EXTERNAL"), ("DATABASE", "LINK")}),
-    )
+    author_rules = ORACLE.author_rules
 
     def vendor_error(self, exc: Exception) -> VendorError | None:
         return _vendor_error(exc)

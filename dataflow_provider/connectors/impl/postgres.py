@@ -13,7 +13,6 @@ import psycopg
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowColumn, IncomingColumn, split_type
-from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.csv_rows import CHUNK_BYTES, write_csv_rows
@@ -23,6 +22,7 @@ from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.impl.postgres_binary import copy_blocks
 from dataflow_provider.connectors.impl.postgres_copy import RELAY_BYTES, chunks, relayed_columns, relayed_value
 from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.dialects.postgres import POSTGRES
 from dataflow_provider.spec.nodes import Scalar
 
 logger = logging.getLogger(__name__)
@@ -74,14 +74,7 @@ class PostgresSession(DbApiSession):
     engine = "PostgreSQL"
     sqlglot = "postgres"
     makes_temporary = True
-    author_rules = AuthorRules(
-        first_words=frozenset({"REFRESH", "VACUUM"}),
-        calls=frozenset(
-            {"DBLINK", "DBLINK_CONNECT", "DBLINK_EXEC", "DBLINK_OPEN", "DBLINK_SEND_QUERY", "LO_EXPORT", "LO_IMPORT",
-             "PG_LS_DIR", "PG_READ_BINARY_FILE", "PG_READ_FILE", "PG_STAT_FILE", "QUERY_TO_XML", "PG_CANCEL_BACKEND",
-             "PG_TERMINATE_BACKEND", "PG_RELOAD_CONF", "SET_CONFIG"}
-        ),
-    )  # fmt: skip
+    author_rules = POSTGRES.author_rules
 
     def vendor_error(self, exc: Exception) -> VendorError | None:
         return _vendor_error(exc, lost=bool(self._raw.closed))

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowColumn, IncomingColumn, split_type
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement
+from dataflow_provider.connectors.author_sql import check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
@@ -23,6 +23,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError, withou
 from dataflow_provider.connectors.hook_connection import missing_driver
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type
+from dataflow_provider.dialects.saphana import SAPHANA
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class SapHanaSession(SizedTextSession):
 
     engine = "SAP HANA"
     sqlglot = "postgres"  # sqlglot knows no HANA; of what is read here, comments and quotes are the same
-    author_rules = AuthorRules(first_words=frozenset({"UPSERT"}), phrases=frozenset({("VIRTUAL", "TABLE")}))
+    author_rules = SAPHANA.author_rules
     parameter = "?"
 
     def vendor_error(self, exc: Exception) -> VendorError | None:

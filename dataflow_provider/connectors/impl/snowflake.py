@@ -20,7 +20,7 @@ from dataflow_provider.connectors.arrow_rows import (
     split_type,
 )
 from dataflow_provider.connectors.arrow_tables import write_tables
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement, check_reading
+from dataflow_provider.connectors.author_sql import check_one_statement, check_reading
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector, DbApiSession
@@ -31,6 +31,7 @@ from dataflow_provider.connectors.impl.snowflake_jobs import SnowflakeJobs
 from dataflow_provider.connectors.jobs import JobState
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.parquet_rows import write_parquet
+from dataflow_provider.dialects.snowflake import SNOWFLAKE
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +73,7 @@ class SnowflakeSession(DbApiSession):
 
     engine = "Snowflake"
     sqlglot = "snowflake"
-    author_rules = AuthorRules(
-        calls=frozenset({"SYSTEM$SEND_EMAIL", "SYSTEM$SEND_SNOWFLAKE_NOTIFICATION", "SYSTEM$CANCEL_QUERY",
-                         "SYSTEM$CANCEL_ALL_QUERIES", "SYSTEM$ABORT_SESSION", "SYSTEM$ABORT_TRANSACTION"}),
-    )  # fmt: skip
+    author_rules = SNOWFLAKE.author_rules
 
     def __init__(self, raw: Any, connection: ConnectionSpec, *, read_only: bool) -> None:
         super().__init__(raw, connection)

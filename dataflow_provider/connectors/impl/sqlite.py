@@ -22,7 +22,6 @@ from urllib.parse import quote
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import ArrowColumn, IncomingColumn, inexact, split_type
-from dataflow_provider.connectors.author_sql import AuthorRules
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import MEMORY, ConnectionSpec
 from dataflow_provider.connectors.database_folder import make_database_folder
@@ -32,6 +31,7 @@ from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.interruptible import OneThread
 from dataflow_provider.connectors.lock import Waiting
 from dataflow_provider.connectors.manifests import BUILT_IN
+from dataflow_provider.dialects.sqlite import SQLITE
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.nodes import Scalar
 
@@ -86,10 +86,7 @@ class SqliteSession(DbApiSession):
     sqlglot = "sqlite"
     parameter = "?"
     makes_temporary = True
-    author_rules = AuthorRules(
-        first_words=frozenset({"REINDEX", "REPLACE"}),
-        calls=frozenset({"LOAD_EXTENSION", "READFILE", "WRITEFILE", "EDIT", "FTS3_TOKENIZER"}),
-    )
+    author_rules = SQLITE.author_rules
 
     def __init__(
         self, raw: sqlite3.Connection, connection: ConnectionSpec, options: SessionOptions, thread: OneThread

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import ArrowColumn, IncomingColumn, split_type
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement
+from dataflow_provider.connectors.author_sql import check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
@@ -24,6 +24,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError, withou
 from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type
+from dataflow_provider.dialects.sqlserver import SQLSERVER
 from dataflow_provider.spec.nodes import Scalar
 
 logger = logging.getLogger(__name__)
@@ -100,10 +101,7 @@ class SqlServerSession(SizedTextSession):
 
     engine = "SQL Server"
     sqlglot = "tsql"
-    author_rules = AuthorRules(
-        calls=frozenset({"OPENDATASOURCE", "OPENQUERY", "OPENROWSET", "XP_CMDSHELL"}),
-        phrases=frozenset({("EXEC",), ("EXECUTE",), ("BULK", "''")}),
-    )
+    author_rules = SQLSERVER.author_rules
 
     def __init__(self, raw: Any, connection: ConnectionSpec, hook: Any, *, read_only: bool = False) -> None:
         super().__init__(raw, connection, read_only=read_only)

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow
 
 from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, ArrowColumn, IncomingColumn, split_type
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement
+from dataflow_provider.connectors.author_sql import check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
@@ -23,6 +23,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError, kind_o
 from dataflow_provider.connectors.hook_connection import build_hook, missing_driver
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type, empty_text
+from dataflow_provider.dialects.sybase import SYBASE
 from dataflow_provider.errors import AuthorError
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class SybaseSession(SizedTextSession):
 
     engine = "Sybase ASE"
     sqlglot = "tsql"
-    author_rules = AuthorRules(phrases=frozenset({("EXEC",), ("EXECUTE",), ("PROXY_TABLE",)}))
+    author_rules = SYBASE.author_rules
     parameter = "?"
 
     def __init__(self, raw: Any, connection: ConnectionSpec, *, read_only: bool = False) -> None:

@@ -22,7 +22,7 @@ from dataflow_provider.connectors.arrow_rows import (
     split_type,
 )
 from dataflow_provider.connectors.arrow_tables import count_rows
-from dataflow_provider.connectors.author_sql import AuthorRules, check_one_statement
+from dataflow_provider.connectors.author_sql import check_one_statement
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.dbapi import DbApiConnector
@@ -30,6 +30,7 @@ from dataflow_provider.connectors.engine_errors import Kind, VendorError, withou
 from dataflow_provider.connectors.hook_connection import build_hook
 from dataflow_provider.connectors.manifests import BUILT_IN
 from dataflow_provider.connectors.sized_text import SizedTextSession, decimal_type, longest_texts
+from dataflow_provider.dialects.teradata import TERADATA
 from dataflow_provider.errors import TerminalError
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class TeradataSession(SizedTextSession):
 
     engine = "Teradata"
     sqlglot = "teradata"
-    author_rules = AuthorRules(first_words=frozenset({"COLLECT", "SEL", "DEL", "INS", "UPD"}))
+    author_rules = TERADATA.author_rules
     parameter = "?"
     _fast = False
 

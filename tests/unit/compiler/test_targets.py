@@ -57,6 +57,10 @@ def test_condition_of_a_merge_is_one_bound_expression() -> None:
         ({"pre_sql": ["SELECT :nope"]}, "DF-SQL-010", ("pre_sql", 0)),
         ({"post_sql": ["SELECT 1", {"sql": "SELECT :nope"}]}, "DF-SQL-010", ("post_sql", 1, "sql")),
         ({"post_sql": ["SELECT 'open"]}, "DF-SQL-001", ("post_sql", 0)),
+        ({"pre_sql": ["SELECT 1; SELECT 2"]}, "DF-HOOK-003", ("pre_sql", 0)),
+        ({"pre_sql": ["COPY t TO 'out.csv'"]}, "DF-HOOK-003", ("pre_sql", 0)),
+        ({"post_sql": [{"sql": "CREATE SECRET s (TYPE s3)", "in_transaction": False}]}, "DF-HOOK-003",
+         ("post_sql", 0, "sql")),
         ({"write": {"mode": "merge", "keys": ["id"], "delete_when": "state ="}}, "DF-SQL-001",
          ("write", "delete_when")),
         ({"write": {"mode": "merge", "keys": ["id"], "delete_when": "stat = 1"}}, "DF-SQL-012",
@@ -72,6 +76,21 @@ def test_mistake_at_a_target_is_found_before_the_run(
     assert [(problem.code, problem.path) for problem in problems] == [(code, ("nodes", "out", *path))]
     with pytest.raises(CompileError, match=code):
         bound(**target)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "FROM t",
+        "ANALYZE t",
+        "CREATE OR REPLACE MACRO f(x) AS x + 1",
+        "(SELECT 1)",
+        "TRUNCATE t;",
+        "INSERT INTO t SELECT ';'",
+    ],
+)
+def test_hook_that_the_engine_would_run_is_no_mistake(sql: str) -> None:
+    assert check_pipeline(make_pipeline(nodes(post_sql=[sql]))) == []
 
 
 def test_publish_is_shown_where_the_columns_are_known() -> None:

@@ -287,5 +287,5 @@ def test_hook_that_makes_the_target_comes_before_it_is_looked_at(workplace: Work
 def test_hook_that_could_leave_the_database_is_refused(workplace: Workplace, statement: str) -> None:
     feed(workplace, "(2, 'new')")
     plan = workplace.plan(target("{mode: overwrite}", create="{if_missing: true}", post_sql=f'["{statement}"]'))
-    assert error_of(workplace.run(plan)).code == "DF-RUN-030"
+    assert error_of(workplace.run(plan)).code == "DF-HOOK-003"
     assert workplace.sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 't'") == [(0,)]

@@ -66,6 +66,11 @@ describe("DiagnosisPanel", () => {
     expect(screen.getByRole("button", { name: "Ask the model" })).toBeInTheDocument();
   });
 
+  it("names no cause, and no certainty, where the log supports none", async () => {
+    shown(["view", "read_logs"], { confidence: 1, evidence: [], ranked: [{ confidence: 1, root_cause: "unknown" }], root_cause: "unknown" });
+    expect(await screen.findByText("No cause is named")).toBeInTheDocument();
+  });
+
   it("tells that a model failed", async () => {
     const model = { cost: null, input_tokens: 0, name: "m-1", outcome: "failed", output_tokens: 0, seconds: 30 } as const;
     shown(["view", "read_logs"], { model, model_connection: "llm", notes: ["the model `m-1` gave no answer in 30 s; signatures alone"] });

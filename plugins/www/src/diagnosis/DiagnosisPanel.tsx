@@ -50,7 +50,7 @@ export const DiagnosisPanel = ({ run: { pipelineId, runId }, stageId, tryNumber 
     <Flex direction="column" gap="3" height="100%" overflow="auto" padding="4">
       <Box>
         <Text as="h2" fontSize="14px" fontWeight="600">{summary}</Text>
-        <Text color="fg.muted" fontSize="12px">Cause {root_cause}, {percent(confidence)} sure{others ? `; less likely: ${others}` : ""}</Text>
+        <Text color="fg.muted" fontSize="12px">{root_cause === "unknown" ? "No cause is named" : `Cause ${root_cause}, ${percent(confidence)} sure`}{others ? `; less likely: ${others}` : ""}</Text>
       </Box>
       {evidence.length > 0 ? (
         <Box aria-label="Lines of the log" as="pre" bg="bg.subtle" borderRadius="md" fontFamily="mono" fontSize="12px" overflow="auto" padding="2" role="figure" tabIndex={0} whiteSpace="pre-wrap">{evidence.join("\n")}</Box>

@@ -15,20 +15,30 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 
+from dataflow_provider.connectors.arrow_rows import incoming_columns
 from dataflow_provider.connectors.base import SessionOptions, SqlSession
 from dataflow_provider.connectors.connections import ConnectionSpec
+from dataflow_provider.connectors.impl.file import FileConnector
 from dataflow_provider.connectors.lock import Holder
+from dataflow_provider.connectors.parquet_rows import plain_batches
 from dataflow_provider.connectors.registry import get_connector
+from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest
+from dataflow_provider.connectors.testing import session_options
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import DataflowError
+from dataflow_provider.spec.project import Project
 from tests.engines.mariadb import MariaDBServer
 from tests.engines.postgres import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("engines-all")
 PAGE = Path(__file__).parents[2] / "docs" / "transfer.md"
 ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "mysql": "MariaDB", "sqlite": "SQLite"}
+FILES = {"parquet": "Parquet", "csv": "CSV"}
+OF_FILES = ("duckdb", "postgres")
+"""The engines whose values go into files too; those of the others are among them."""
 ID = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
 BYTES = b"\x00\xff\\'"
 MOMENT = datetime(2026, 3, 29, 1, 59, 59, 999999)
@@ -176,17 +186,27 @@ def sessions(
                 server.query(f"DROP TABLE IF EXISTS matrix_{number}_{name}")
 
 
+def others_of(source: str) -> list[str]:
+    return [name for name in ENGINES if name != source] + (list(FILES) if source in OF_FILES else [])
+
+
 def outcome(kind: str, source: str, sessions: dict[str, SqlSession], folder: Path) -> dict[str, str]:
     """Return what becomes of a value on each other engine: `exact`, `as …`, or the code of a refusal."""
     expected, made = KINDS[kind]
-    path, others = folder / "one.arrow", [name for name in ENGINES if name != source]
+    path, others = folder / "one.arrow", others_of(source)
     query = f"SELECT {made[source]} AS {get_dialect(source).publish.quote('v')}"
     try:
         sessions[source].export_rows(query, path)
     except DataflowError as error:
         return dict.fromkeys(others, error.code)
     found = {}
-    for name in others:
+    for name in (one for one in others if one in FILES):
+        try:
+            # What a text file has no word for is no secret: the page shows what becomes of it.
+            found[name] = judged(expected, by_file(path, name, folder)).replace("changed to", "as")
+        except DataflowError as error:
+            found[name] = error.code
+    for name in (one for one in others if one in ENGINES):
         # A table of its own for each: PostgreSQL keeps the plan of a query that it has seen.
         table = get_dialect(name).publish.quote(f"matrix_{list(KINDS).index(kind)}_{source}")
         try:
@@ -196,6 +216,23 @@ def outcome(kind: str, source: str, sessions: dict[str, SqlSession], folder: Pat
             continue
         found[name] = judged(expected, told(sessions[name], table))
     return found
+
+
+def by_file(path: Path, kind: str, folder: Path) -> Any:
+    """Return the value as a file target writes it and a file source reads it, without a schema."""
+    connector, file = FileConnector(), folder / f"one.{kind}"
+    project = Project(folder, "w", (folder,), folder / "w.duckdb")
+    options = {"path": str(file), "format": kind}
+    file.unlink(missing_ok=True)
+    with connector.open(ConnectionSpec("", "file"), session_options(project)) as session:
+        rows = plain_batches(path, incoming_columns(path))
+        connector.load_data(session, rows, LoadRequest("n", options, "overwrite", "r1", project=project))
+        request = ExtractRequest("n", options, project=project)
+        value = next(batch.column("v")[0] for batch in connector.extract_data(session, request) if batch.num_rows)
+    try:
+        return value.as_py()
+    except OverflowError:  # Python knows no day before Christ.
+        return value.cast(pyarrow.string()).as_py()
 
 
 def told(session: SqlSession, table: str) -> Any:
@@ -219,9 +256,9 @@ def plain(value: Any, like: Any) -> Any:
     if value is None:
         return None
     if isinstance(like, float):
-        return "NaN" if math.isnan(value) else float(value)
+        return "NaN" if math.isnan(float(value)) else float(value)
     if isinstance(like, bool):
-        return bool(value)
+        return value in (True, "true")
     if isinstance(like, Decimal | int):
         return Decimal(repr(value) if isinstance(value, float) else value)
     if isinstance(like, datetime):
@@ -236,15 +273,22 @@ def plain(value: Any, like: Any) -> Any:
     if isinstance(like, dict | list):
         text = value.replace("{", "[").replace("}", "]") if isinstance(value, str) and isinstance(like, list) else value
         return json.loads(text) if isinstance(text, str) else value
-    return bytes(value) if isinstance(like, bytes) else str(value)
+    return plain_bytes(value, like)
+
+
+def plain_bytes(value: Any, like: Any) -> Any:
+    """Return bytes, and a UUID that is told as bytes; all else as a text."""
+    if isinstance(like, bytes):
+        return value if isinstance(value, str) else bytes(value)
+    return str(uuid.UUID(bytes=value)) if isinstance(like, uuid.UUID) and isinstance(value, bytes) else str(value)
 
 
 def tables(found: dict[str, dict[str, dict[str, str]]]) -> str:
     """Return a table a source, as the page shows them."""
     parts = []
     for source, label in ENGINES.items():
-        others = [name for name in ENGINES if name != source]
-        lines = [f"| from {label} | " + " | ".join(ENGINES[name] for name in others) + " |"]
+        labels, others = ENGINES | FILES, others_of(source)
+        lines = [f"| from {label} | " + " | ".join(labels[name] for name in others) + " |"]
         lines.append("| --- |" + " --- |" * len(others))
         lines += [
             f"| {kind} | " + " | ".join(cells[name] for name in others) + " |" for kind, cells in found[source].items()

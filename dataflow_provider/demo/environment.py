@@ -97,7 +97,7 @@ def _core(home: DemoHome, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home.root / "plugins"),
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}?timeout={METADATA_WAIT_S}",
-        # The first task meets a server that builds its task API; a start that is sent twice is refused, and the try ends.
+        # The first task meets a server that still builds its task API; a start that is sent twice is refused.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": str(METADATA_WAIT_S),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs / "tasks"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home.logs / "dag_files"),

@@ -51,8 +51,10 @@ def test_a_new_server_writes_the_records_that_a_killed_one_has_missed(scaled: Sc
     run_id = scaled.trigger("hello_world")
     os.kill(int(str(holder[0]).split(":")[1]), signal.SIGKILL)
     wait_for(scaled.airflow.revive, 30)
+    # Without a server its task may fail; the record must tell what became of it, whatever that is.
+    ended = f"SELECT state FROM dag_run WHERE run_id = '{run_id}' AND state IN ('success', 'failed')"
     recorded = f"SELECT state FROM dataflow_run WHERE run_id = '{run_id}' AND ended_at IS NOT NULL"
-    assert wait_for(lambda: scaled.metadata.query(recorded), 180) == [("success",)]
+    assert wait_for(lambda: scaled.metadata.query(recorded), 180) == scaled.metadata.query(ended)
     after = scaled.metadata.query("SELECT holder, term FROM dataflow_lease")[0]
     assert after[0] != holder[0]
     assert int(str(after[1])) > int(str(holder[1]))

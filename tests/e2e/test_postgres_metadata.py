@@ -47,7 +47,8 @@ def test_a_sample_runs_and_its_record_arrives(scaled: Scaled, sample: str) -> No
 
 
 def test_a_new_server_writes_the_records_that_a_killed_one_has_missed(scaled: Scaled) -> None:
-    holder = wait_for(lambda: scaled.metadata.query("SELECT holder, term FROM dataflow_lease"), 60)[0]
+    lease = "SELECT holder, term FROM dataflow_lease WHERE name = 'runs'"
+    holder = wait_for(lambda: scaled.metadata.query(lease), 60)[0]
     run_id = scaled.trigger("hello_world")
     os.kill(int(str(holder[0]).split(":")[1]), signal.SIGKILL)
     wait_for(scaled.airflow.revive, 30)
@@ -55,7 +56,7 @@ def test_a_new_server_writes_the_records_that_a_killed_one_has_missed(scaled: Sc
     ended = f"SELECT state FROM dag_run WHERE run_id = '{run_id}' AND state IN ('success', 'failed')"
     recorded = f"SELECT state FROM dataflow_run WHERE run_id = '{run_id}' AND ended_at IS NOT NULL"
     assert wait_for(lambda: scaled.metadata.query(recorded), 180) == scaled.metadata.query(ended)
-    after = scaled.metadata.query("SELECT holder, term FROM dataflow_lease")[0]
+    after = scaled.metadata.query(lease)[0]
     assert after[0] != holder[0]
     assert int(str(after[1])) > int(str(holder[1]))
 

@@ -1,4 +1,4 @@
-"""Everything private of Airflow that the product touches, in one place and each with a test.
+"""Everything private of Airflow that the product touches, each with a test; backfills are in `airflow_backfills`.
 
 Importing this module imports no Airflow: the command line asks it for its commands on every `airflow …` call.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,26 +57,6 @@ class RunFacts:
     state: str | None
 
 
-@dataclass(frozen=True)
-class RunWindow:
-    """A run to make: its data interval and the logical date it is known by."""
-
-    start: datetime
-    end: datetime
-    logical_date: datetime
-
-
-@dataclass(frozen=True)
-class BackfillOrder:
-    """A backfill as Airflow takes it; `reprocess` is none, failed or completed."""
-
-    dag_id: str
-    max_active_runs: int
-    reverse: bool
-    conf: Mapping[str, Any] | None
-    reprocess: str
-
-
 def add_command_to_group(group: str, command: ActionCommand) -> None:
     """`airflow <group>` has one more command.
 
@@ -118,9 +98,9 @@ def find_dag(dag_id: str) -> DagFacts | None:
     """Return what Airflow's database knows of a Dag, None when there is none (or its file is gone)."""
     from airflow.models.dag import DagModel
 
-    with _session() as session:
+    with open_session() as session:
         row = session.get(DagModel, dag_id)
-        dag = _serialized(dag_id, session) if row and not row.is_stale else None
+        dag = serialized_dag(dag_id, session) if row and not row.is_stale else None
         if row is None or dag is None:
             return None
         timetable = dag.timetable.serialize()
@@ -142,7 +122,7 @@ def _is_watermark(inlet: object) -> bool:
 
 def find_timetable(session: Session, dag_id: str) -> Mapping[str, Any] | None:
     """Return a Dag's timetable as it was stored, with `expression` and `timezone` where it has a cron; None without."""
-    dag = _serialized(dag_id, session)
+    dag = serialized_dag(dag_id, session)
     facts = {} if dag is None else dag.timetable.serialize()
     return facts if "expression" in facts else None
 
@@ -152,7 +132,7 @@ def list_dag_ids() -> list[str]:
     from airflow.models.dag import DagModel
     from sqlalchemy import select
 
-    with _session() as session:
+    with open_session() as session:
         return list(session.scalars(select(DagModel.dag_id).where(~DagModel.is_stale).order_by(DagModel.dag_id)))
 
 
@@ -163,7 +143,7 @@ def list_runs(dag_id: str, logical_dates: Sequence[datetime]) -> dict[datetime, 
     from airflow.models.dagrun import DagRun
     from sqlalchemy import select
 
-    with _session() as session:
+    with open_session() as session:
         rows = session.execute(
             select(DagRun.run_id, DagRun.logical_date, DagRun.state).where(
                 DagRun.dag_id == dag_id, DagRun.logical_date.between(min(logical_dates), max(logical_dates))
@@ -178,119 +158,25 @@ def list_runs(dag_id: str, logical_dates: Sequence[datetime]) -> dict[datetime, 
         }
 
 
-def create_backfill(order: BackfillOrder, windows: Sequence[RunWindow]) -> int:
-    """Airflow's scheduler makes and runs these windows as one backfill; return the backfill's id.
-
-    As `airflow backfill create` does, for windows that need not be the timetable's own: Airflow's own entry computes
-    them from the cron alone, and refuses a Dag without one.
-
-    Raises:
-        AuthorError: when another backfill of the Dag is active, or the parameters do not fit the Dag's.
-    """
-    from airflow.exceptions import AirflowException
-    from airflow.models import backfill as airflow_backfill
-
-    with _session() as session:
-        dag = _serialized(order.dag_id, session)
-        if dag is None:
-            raise LookupError(order.dag_id)
-        _refuse_second_backfill(order.dag_id, session)
-        reprocess = airflow_backfill.ReprocessBehavior(order.reprocess)
-        conf = dict(order.conf) if order.conf is not None else None
-        first, last = windows[0].start, windows[-1].start
-        try:
-            airflow_backfill._validate_backfill_params(dag, order.reverse, first, last, reprocess, conf)
-        except AirflowException as exc:
-            raise AuthorError("DF-RUNS-007", f"Airflow refuses the backfill: {exc}") from exc
-        record = airflow_backfill.Backfill(
-            dag_id=order.dag_id, from_date=first, to_date=last, max_active_runs=order.max_active_runs,
-            dag_run_conf=conf, reprocess_behavior=reprocess, triggering_user_name=_user_name(),
-        )  # fmt: skip
-        session.add(record)
-        # Visible at once, so that a second backfill started meanwhile is refused.
-        session.commit()
-        airflow_backfill._create_runs_non_partitioned(
-            backfill=record,
-            dag=dag,
-            dagrun_info_list=[_run_info(window) for window in (reversed(windows) if order.reverse else windows)],
-            run_on_latest_version=True,
-            session=session,
-        )
-        return record.id
-
-
 def clear_failed_tasks(dag_id: str, run_ids: Sequence[str]) -> None:
     """Failed tasks of these runs run again, with what they kept from running; tasks that succeeded stay as they are."""
-    with _session() as session:
-        dag = _serialized(dag_id, session)
+    with open_session() as session:
+        dag = serialized_dag(dag_id, session)
         if dag is None:
             raise LookupError(dag_id)
         for run_id in run_ids:
             dag.clear(run_id=run_id, only_failed=True, run_on_latest_version=True, session=session)
 
 
-def _refuse_second_backfill(dag_id: str, session: Session) -> None:
-    """Raise AuthorError for an active backfill; one whose runs have all finished is closed as the scheduler would.
-
-    The scheduler looks every half minute only, so a second backfill right after the first would be refused.
-    """
-    from airflow.models.backfill import Backfill
-    from airflow.models.dagrun import DagRun
-    from sqlalchemy import select
-
-    query = select(Backfill).where(Backfill.dag_id == dag_id, Backfill.completed_at.is_(None))
-    for active in session.scalars(query).all():
-        states = set(session.scalars(select(DagRun.state).where(DagRun.backfill_id == active.id)))
-        if not states or states - {"success", "failed"}:
-            raise AuthorError(
-                "DF-RUNS-008",
-                f"Backfill {active.id} of `{dag_id}` is still active, and Airflow runs one at a time for a Dag.",
-                hint="Wait for it, or cancel it on the Dag's page under Backfills.",
-            )
-        active.completed_at = datetime.now(UTC)
-
-
-def _run_info(window: RunWindow) -> Any:
-    """Return Airflow's run info whose logical date may differ from its interval's start.
-
-    `run_after` differs by as much: the run's id is made of it, and must be unique like the logical date.
-    """
-    from airflow.timetables.base import DagRunInfo
-    from pendulum import instance
-
-    class MarkedRunInfo(DagRunInfo):
-        mark = timedelta()
-
-        @property
-        def logical_date(self) -> Any:
-            return self.data_interval.start + self.mark if self.data_interval else None
-
-    mark = window.logical_date - window.start
-    plain = DagRunInfo.interval(start=instance(window.start), end=instance(window.end))
-    info = MarkedRunInfo(*plain._replace(run_after=plain.run_after + mark))
-    info.mark = mark
-    return info
-
-
-def _serialized(dag_id: str, session: Session) -> SerializedDAG | None:
+def serialized_dag(dag_id: str, session: Session) -> SerializedDAG | None:
     from airflow.models.serialized_dag import SerializedDagModel
 
     found = session.scalar(SerializedDagModel.latest_item_select_object(dag_id))
     return found.dag if found else None
 
 
-def _user_name() -> str | None:
-    from airflow.exceptions import AirflowConfigException
-    from airflow.utils.platform import getuser
-
-    try:
-        return getuser()
-    except AirflowConfigException:
-        return None
-
-
 @contextmanager
-def _session() -> Iterator[Session]:
+def open_session() -> Iterator[Session]:
     from airflow.utils.session import create_session
 
     with create_session() as session:
@@ -329,7 +215,7 @@ def create_manual_run(session: Session, order: RunOrder) -> str:
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
     from pendulum import instance, now
 
-    dag = _serialized(order.dag_id, session)
+    dag = serialized_dag(order.dag_id, session)
     if dag is None:
         raise LookupError(order.dag_id)
     moment = now("UTC")
@@ -407,7 +293,7 @@ def resume_run(
     run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
     dag = None
     if run is not None:
-        latest = _serialized(dag_id, session) if on_latest_version else None
+        latest = serialized_dag(dag_id, session) if on_latest_version else None
         dag = latest or DBDagBag().get_dag_for_run(run, session=session)
     if run is None or dag is None:
         raise LookupError(f"{dag_id}/{run_id}")
@@ -436,7 +322,7 @@ def read_asset_states(prefix: str) -> dict[str, dict[str, Any]]:
 
     query = select(AssetModel.name, State.key, State.value).join(AssetModel, AssetModel.id == State.asset_id)
     found: dict[str, dict[str, Any]] = {}
-    with _session() as session:
+    with open_session() as session:
         for name, key, value in session.execute(query.where(AssetModel.name.startswith(prefix, autoescape=True))):
             found.setdefault(name, {})[key] = json.loads(value)
     return found
@@ -455,7 +341,7 @@ def replace_asset_state(name: str, values: Mapping[str, Any]) -> None:
     from airflow.state import get_state_backend
     from sqlalchemy import select
 
-    with _session() as session:
+    with open_session() as session:
         asset_id = session.scalar(select(AssetModel.id).where(AssetModel.name == name, AssetModel.active.has()))
         if asset_id is None:
             raise LookupError(name)

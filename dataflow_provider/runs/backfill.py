@@ -10,7 +10,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from dataflow_provider import airflow_compat
-from dataflow_provider.airflow_compat import BackfillOrder, DagFacts, RunFacts, RunWindow
+from dataflow_provider.airflow_backfills import BackfillOrder, RunWindow, create_backfill
+from dataflow_provider.airflow_compat import DagFacts, RunFacts
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.runs.periods import Granularity, granularity_of, list_periods, parse_bound
 from dataflow_provider.schedules.rule import RunRule
@@ -117,7 +118,7 @@ def start_backfill(plan: BackfillPlan) -> int | None:
         conf=plan.request.conf,
         reprocess="completed" if plan.request.reprocess == "completed" else "none",
     )
-    return airflow_compat.create_backfill(order, windows)
+    return create_backfill(order, windows)
 
 
 def refuse_paused(dag: DagFacts) -> None:

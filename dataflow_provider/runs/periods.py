@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from dataflow_provider.airflow_compat import RunWindow
+from dataflow_provider.airflow_backfills import RunWindow
 from dataflow_provider.errors import AuthorError
 
 

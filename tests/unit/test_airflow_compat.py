@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.cli.cli_config import ActionCommand, GroupCommand
+from airflow.models import backfill as airflow_backfill
 from airflow.models.backfill import Backfill, BackfillDagRun
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -17,10 +19,12 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
-from dataflow_provider import airflow_compat
-from dataflow_provider.airflow_compat import BackfillOrder, RunOrder, RunWindow
-from dataflow_provider.errors import AuthorError
+from dataflow_provider import airflow_backfills, airflow_compat
+from dataflow_provider.airflow_backfills import BackfillOrder, RunWindow
+from dataflow_provider.airflow_compat import RunOrder
+from dataflow_provider.errors import AuthorError, TransientError
 from tests.unit.conftest import SyncDags
 
 DAY = timedelta(days=1)
@@ -87,7 +91,7 @@ def test_find_dag_that_does_not_exist_is_none(sync_dags: SyncDags) -> None:
 
 def test_create_backfill_makes_queued_runs_with_the_intervals_given(sync_dags: SyncDags) -> None:
     sync_dags(by_hand())
-    backfill_id = airflow_compat.create_backfill(order("by_hand"), [day(0, mark=2), day(1, mark=2)])
+    backfill_id = airflow_backfills.create_backfill(order("by_hand"), [day(0, mark=2), day(1, mark=2)])
     with create_session() as session:
         runs = session.scalars(select(DagRun).where(DagRun.backfill_id == backfill_id).order_by(DagRun.logical_date))
         found = [(run.data_interval_start, run.data_interval_end, run.logical_date, run.state) for run in runs]
@@ -103,32 +107,68 @@ def test_create_backfill_makes_queued_runs_with_the_intervals_given(sync_dags: S
 
 def test_create_backfill_of_another_length_meets_no_run_that_starts_and_ends_alike(sync_dags: SyncDags) -> None:
     sync_dags(daily())
-    airflow_compat.create_backfill(order("daily"), [day(6)])
+    airflow_backfills.create_backfill(order("daily"), [day(6)])
     finish("daily", DagRunState.SUCCESS)
     week = RunWindow(MONDAY, MONDAY + 7 * DAY, MONDAY + timedelta(microseconds=3))
-    backfill_id = airflow_compat.create_backfill(order("daily"), [week])
+    backfill_id = airflow_backfills.create_backfill(order("daily"), [week])
     assert made_by(backfill_id) == [(MONDAY + timedelta(microseconds=3), None)]
 
 
 def test_create_backfill_in_reverse_orders_the_newest_first(sync_dags: SyncDags) -> None:
     sync_dags(daily())
-    backfill_id = airflow_compat.create_backfill(order("daily", reverse=True), [day(0), day(1)])
+    backfill_id = airflow_backfills.create_backfill(order("daily", reverse=True), [day(0), day(1)])
     assert made_by(backfill_id) == [(MONDAY + DAY, None), (MONDAY, None)]
+
+
+def busy_at(monkeypatch: pytest.MonkeyPatch, *calls: int) -> None:
+    """The metadata database is busy at these calls for a run, the first being 1; nobody waits for it."""
+    original, count = airflow_backfill._create_backfill_dag_run_non_partitioned, itertools.count(1)
+
+    def create(**given: Any) -> None:
+        if next(count) in calls:
+            raise OperationalError("INSERT", {}, Exception("database is locked"))
+        original(**given)
+
+    monkeypatch.setattr(airflow_backfill, "_create_backfill_dag_run_non_partitioned", create)
+    monkeypatch.setattr(airflow_backfills, "LONGEST_PAUSE_S", 0.1)
+
+
+def is_paused(dag_id: str) -> list[bool | None]:
+    with create_session() as session:
+        return list(session.scalars(select(Backfill.is_paused).where(Backfill.dag_id == dag_id)))
+
+
+def test_create_backfill_on_a_busy_database_makes_every_run_once(
+    sync_dags: SyncDags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_dags(daily())
+    busy_at(monkeypatch, 2, 4)
+    backfill_id = airflow_backfills.create_backfill(order("daily"), [day(0), day(1), day(2)])
+    assert made_by(backfill_id) == [(MONDAY, None), (MONDAY + DAY, None), (MONDAY + 2 * DAY, None)]
+    assert is_paused("daily") == [False]
+
+
+def test_backfill_that_cannot_be_made_whole_begins_no_run(sync_dags: SyncDags, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync_dags(daily())
+    busy_at(monkeypatch, *range(2, 99))
+    with pytest.raises(TransientError, match=r"DF-RUNS-017.*paused"):
+        airflow_backfills.create_backfill(order("daily"), [day(0), day(1)])
+    assert is_paused("daily") == [True]
 
 
 def test_create_backfill_beside_an_active_one_is_refused(sync_dags: SyncDags) -> None:
     sync_dags(daily())
-    airflow_compat.create_backfill(order("daily"), [day(0)])
+    airflow_backfills.create_backfill(order("daily"), [day(0)])
     with pytest.raises(AuthorError, match="still active") as caught:
-        airflow_compat.create_backfill(order("daily"), [day(1)])
+        airflow_backfills.create_backfill(order("daily"), [day(1)])
     assert caught.value.code == "DF-RUNS-008"
 
 
 def test_create_backfill_behind_a_finished_one_closes_that(sync_dags: SyncDags) -> None:
     sync_dags(daily())
-    first = airflow_compat.create_backfill(order("daily"), [day(0)])
+    first = airflow_backfills.create_backfill(order("daily"), [day(0)])
     finish("daily", DagRunState.FAILED)
-    airflow_compat.create_backfill(order("daily"), [day(1)])
+    airflow_backfills.create_backfill(order("daily"), [day(1)])
     with create_session() as session:
         record = session.get(Backfill, first)
         assert record is not None
@@ -142,12 +182,12 @@ def test_create_backfill_with_parameters_that_do_not_fit_is_refused(sync_dags: S
     sync_dags(dag)
     bad = BackfillOrder("strict", 1, False, {"n": "many"}, "none")
     with pytest.raises(AuthorError, match="DF-RUNS-007"):
-        airflow_compat.create_backfill(bad, [day(0)])
+        airflow_backfills.create_backfill(bad, [day(0)])
 
 
 def test_clear_failed_tasks_leaves_what_succeeded(sync_dags: SyncDags) -> None:
     sync_dags(daily())
-    airflow_compat.create_backfill(order("daily"), [day(0)])
+    airflow_backfills.create_backfill(order("daily"), [day(0)])
     finish("daily", DagRunState.FAILED)
     with create_session() as session:
         for task in session.scalars(select(TaskInstance)).all():

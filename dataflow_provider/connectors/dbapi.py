@@ -21,12 +21,13 @@ from dataflow_provider.connectors.arrow_rows import (
     incoming_rows,
     write_rows,
 )
-from dataflow_provider.connectors.author_sql import AuthorRules, check_author_sql, check_one_statement
+from dataflow_provider.connectors.author_sql import check_author_sql, check_one_statement
 from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
 from dataflow_provider.connectors.connections import ConnectionSpec, without_secrets
 from dataflow_provider.connectors.engine_errors import Kind, VendorError
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
+from dataflow_provider.dialects.author_rules import AuthorRules
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.spec.nodes import Scalar
 

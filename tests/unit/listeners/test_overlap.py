@@ -13,7 +13,7 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
 
-from dataflow_provider.airflow_compat import _serialized
+from dataflow_provider.airflow_compat import serialized_dag
 from dataflow_provider.listeners import overlap
 from dataflow_provider.operators.markers import GATES, OverlapGateOperator, PublishedOperator
 from tests.unit.conftest import SyncDags
@@ -31,7 +31,7 @@ def make_dag(sync_dags: SyncDags, gate: str) -> str:
 def start(dag_id: str, number: int, run_type: DagRunType = DagRunType.MANUAL, backfill_id: int | None = None) -> str:
     """Make a run and start it as the scheduler does: the state first, then the listener, in one transaction."""
     with create_session() as session:
-        dag = _serialized(dag_id, session)
+        dag = serialized_dag(dag_id, session)
         assert dag is not None
         run = dag.create_dagrun(
             run_id=f"run_{number}", logical_date=T0 + timedelta(days=number), data_interval=None,

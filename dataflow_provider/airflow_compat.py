@@ -465,3 +465,10 @@ def find_log_files(task: Any, try_number: int) -> list[Path]:
         return []
     file = Path(handler.local_base, handler._render_filename(task, try_number))
     return [file] if file.is_file() else []
+
+
+def remote_log_store() -> Any:
+    """Return where this Airflow carries logs away to, as a task reaches it without a database; None without one."""
+    from airflow.sdk.log import load_remote_log_handler
+
+    return load_remote_log_handler()

@@ -24,5 +24,6 @@ with DAG(
         table="mart.example_ratio",
         create={"if_missing": True},
     )
+    # The log is read on this worker, else in Airflow's remote log store.
     # Name a connection of a model by `model_conn_id` for a second opinion.
     ratio >> AIDiagnosisOperator(task_id="why")

@@ -20,9 +20,8 @@ from sqlalchemy.orm import Session, joinedload
 from dataflow_provider.airflow_compat import find_log_files
 from dataflow_provider.api.datamodels import LogLine
 from dataflow_provider.api.stage_logs import build_log_page
-from dataflow_provider.diagnosis.log import MAX_LINES, read_log
+from dataflow_provider.diagnosis.log import MAX_LINES, keep_end, read_log
 
-MAX_CHARACTERS = 2_000_000
 LARGE_BYTES = 4_000_000
 """A file above that is read from its end; Airflow's own reader goes through all of it."""
 
@@ -47,15 +46,7 @@ def read_log_end(task: Any, try_number: int) -> str:
     """Return the end of a try's log, as Airflow prints it; empty when there is none."""
     large = [file for file in find_log_files(task, try_number) if file.stat().st_size > LARGE_BYTES]
     entries: Iterable[Any] = _rows(large[0]) if large else _chunks(task, try_number)
-    kept: deque[str] = deque()
-    size = 0
-    for entry in entries:
-        for line in build_log_page(try_number, {"content": [entry]}).lines:
-            kept.append(_text(line))
-            size += len(kept[-1]) + 1
-        while size > MAX_CHARACTERS and len(kept) > 1:
-            size -= len(kept.popleft()) + 1
-    return "".join(f"{line}\n" for line in kept)
+    return keep_end(_text(line) for entry in entries for line in build_log_page(try_number, {"content": [entry]}).lines)
 
 
 def _chunks(task: Any, try_number: int) -> Iterable[Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
@@ -147,6 +148,22 @@ def read_stream_end(stream: BinaryIO) -> str:
     while chunk := stream.read(_CHUNK):
         kept = (kept + chunk)[-MAX_BYTES:]
     return kept.decode("utf-8", errors="replace")
+
+
+def keep_end(lines: Iterable[str]) -> str:
+    r"""Return the last lines as text, about `MAX_BYTES` characters of them, however many run by.
+
+    >>> keep_end(["a", "b"])
+    'a\nb\n'
+    """
+    kept: deque[str] = deque()
+    size = 0
+    for line in lines:
+        kept.append(line)
+        size += len(line) + 1
+        while size > MAX_BYTES and len(kept) > 1:
+            size -= len(kept.popleft()) + 1
+    return "".join(f"{line}\n" for line in kept)
 
 
 def read_passages(text: str) -> list[Passage]:

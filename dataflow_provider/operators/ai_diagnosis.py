@@ -16,6 +16,7 @@ from dataflow_provider.runs.xcoms import ERROR_XCOM
 if TYPE_CHECKING:
     from dataflow_provider.diagnosis.context import Attempt
     from dataflow_provider.diagnosis.report import Adviser
+    from dataflow_provider.operators.failed_logs import FoundLog
     from dataflow_provider.spec.loader import Loaded
     from dataflow_provider.spec.project import Project
 
@@ -100,27 +101,43 @@ class AIDiagnosisOperator(BaseOperator):
         return [(task, *self._log_of(instance, task)) for task in failed]
 
     def _log_of(self, instance: Any, task: str) -> tuple[str, Attempt]:
-        """Return a task's newest log where this worker sees it, and the error that a task of ours has left.
+        """Return a task's newest log, from this worker or Airflow's remote log store, and the error that it has left.
 
-        The number of a try that left no log here is 0.
+        The number of a try that left no log is 0.
         """
         from dataflow_provider.diagnosis.context import Attempt
-        from dataflow_provider.diagnosis.log import read_log
 
-        parts = []
-        file = newest_log(instance.dag_id, instance.run_id, task)
-        if file is not None:
-            parts.append(read_log(file))
+        found, trouble = self._found_log(instance, task)
+        parts = [] if found is None else [found.text]
         left = instance.xcom_pull(task_ids=task, key=ERROR_XCOM)
         if left:
             parts.append(f"{left}\n")
         if not parts:
             raise AuthorError(
                 "DF-OPER-009",
-                f"nothing can be read of the failure of `{task}`: its log is not on this worker, and it left no error",
-                hint="Share the log folder between workers, or diagnose it on the run page.",
+                f"nothing can be read of the failure of `{task}`: its log is not on this worker, {trouble}, and it "
+                "left no error of its own",
+                hint="Set `[logging] remote_logging` with `remote_base_log_folder` and `remote_log_conn_id`, share the "
+                "log folder between workers, or diagnose it on the run page.",
             )
-        return "\n".join(parts), Attempt(instance.run_id, task, 0 if file is None else _number(file))
+        return "\n".join(parts), Attempt(instance.run_id, task, 0 if found is None else found.try_number)
+
+    def _found_log(self, instance: Any, task: str) -> tuple[FoundLog | None, str]:
+        """Return the log, and without one why there is none; a store that fails does not end the diagnosis."""
+        from dataflow_provider.airflow_compat import remote_log_store
+        from dataflow_provider.diagnosis.redaction import redact
+        from dataflow_provider.operators.failed_logs import find_log
+
+        dag = self.get_dag()
+        planned = 1 + (dag.get_task(task).retries or 0 if dag is not None and dag.has_task(task) else 0)
+        try:
+            found = find_log(instance.dag_id, instance.run_id, task, planned)
+        except Exception as exc:  # noqa: BLE001 - a store raises errors of its vendor
+            trouble = redact(f"{type(exc).__name__}: {exc}")
+            self.log.warning("The remote log of `%s` cannot be read: %s", task, trouble)
+            return None, f"the remote log store failed ({trouble})"
+        has_store = found is not None or remote_log_store() is not None
+        return found, "not in the remote log store either" if has_store else "no remote log store is configured"
 
     def _diagnosed(self, task: str | None, text: str, attempt: Attempt) -> dict[str, Any]:
         from dataflow_provider.diagnosis.report import diagnose, remember
@@ -156,16 +173,3 @@ class AIDiagnosisOperator(BaseOperator):
         home = project or project_of_installation()
         model = open_model(connections_of(home).get(self.model_conn_id))
         return Adviser(model, FileCache.of(home))
-
-
-def newest_log(dag_id: str, run_id: str, task: str) -> Path | None:
-    """Return the file of a task's last try below Airflow's log folder; None when this machine has none."""
-    from airflow.sdk.configuration import conf
-
-    folder = Path(conf.get("logging", "base_log_folder")) / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task}"
-    tries = [file for file in folder.glob("attempt=*.log") if file.stem.partition("=")[2].isdigit()]
-    return max(tries, key=_number, default=None)
-
-
-def _number(file: Path) -> int:
-    return int(file.stem.partition("=")[2])

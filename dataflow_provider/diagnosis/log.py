@@ -82,6 +82,8 @@ _ALARMS = (
     "duplicate", "invalid", "unable", "too ", "out of", "lock", "violat", "overflow", "truncat", "missing",
     "undefined", "unknown", "reject", "zombie", "heartbeat", "forbidden", "authoriz", "throttl", "quota", "abort",
     "terminat", "syntax", "unavailable", "reset", "closed", "broken", "corrupt", "malformed", "queued", "time is out",
+    "sqlstate", "exhaust", "enospc", "edquot", "eacces", "enoent", "etimedout", "econn", "backoff", "pressure",
+    "low on resource", "insufficient",
 )  # fmt: skip
 _NOISE = re.compile(
     r"openlineage|py\.warnings|DeprecationWarning|FutureWarning|UserWarning|Marking task as|Retry policy decision|"

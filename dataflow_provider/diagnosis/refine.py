@@ -47,6 +47,7 @@ _EXPLAINS = (
     ("warehouse_unavailable", "object_not_found"),
     ("warehouse_unavailable", "permission_denied"),
     ("lock_contention", "statement_timeout"),
+    ("deadlock", "lock_contention"),
     ("statement_timeout", "connect_timeout"),
     ("airflow_task_timeout", "connect_timeout"),
     ("airflow_task_timeout", "cluster_start_failure"),

@@ -22,7 +22,7 @@ FAMILY = Family(
             "deadlock": (
                 r"\bdeadlock\b.{0,40}(?:abort|roll(?:ed|ing)? back|conflict)",
                 r"\bdeadlock (?:victim|detected|found|error|situation)",
-                r"chosen as (?:the |a )?deadlock",
+                r"chosen as (?:the |a )?deadlock|victim of (?:a |the )?deadlock",
             ),
             "lock_contention": (
                 r"\block\b.{0,60}(?:could not|cannot|can't) be (?:granted|acquired|obtained|taken)",
@@ -133,6 +133,7 @@ FAMILY = Family(
                     r"|query time)"
                 ),
                 r"timeout exceeded: elapsed",
+                r"\btime ?out\b.{0,30}\b(?:on|executing|running) (?:the |this )?(?:statement|query)\b",
                 (
                     r"\b(?:EXCEEDED TIME LIMIT|TIMEOUT EXCEEDED|QUERY TIMEOUT|STATEMENT TIMEOUT)\b(?! (?:for|of"
                     r"|is|set|to))"
@@ -225,7 +226,7 @@ FAMILY = Family(
                 r"untranslatable|unmappable character",
             ),
             "unique_violation": (
-                r"duplicate (?:key|entry|primary key|unique)(?! columns)",
+                r"duplicate (?:value|key|entry|primary key|unique)(?! columns)",
                 r"unique (?:key |index |constraint )?.{0,30}violat|already exists under (?:the|a) (?:unique|primary)",
             ),
             "not_null_violation": (

@@ -81,6 +81,7 @@ SQLSTATE = codes(
     "23000": ("unique_violation", 0.3),
     "42000": ("sql_syntax_error", 0.35),
     "HYT00": ("connect_timeout", 0.4),
+    "IM002": ("missing_driver_or_dependency", 0.6),
     "21000": ("merge_duplicate_rows", 0.5),
 }
 
@@ -90,8 +91,8 @@ FAMILY = Family(
         Codes(
             "SQLSTATE",
             re.compile(
-                r"(?:SQLSTATE\]?[ :=\[(']*|SQLState |ERROR:  ?|\(|\['|\[|', ')"
-                r"(?P<code>(?:[0-4]\d|5[3-8]|HY|XX)[0-9A-Z]{3}|08S01|HYT00)(?=[\])' :,])"
+                r"(?:(?i:SQL[ _-]?STATE)\]?[ :=\[('\"]*|ERROR:? ? ?\[?|\(|\['|\[|', ')"
+                r"(?P<code>(?:[0-4]\d|5[3-8]|HY|XX)[0-9A-Z]{3}|08S0\d|HYT0\d|IM\d{3}|S000\d)(?=[\])'\" :;,.]|$)"
             ),
             SQLSTATE,
             0.85,

@@ -96,6 +96,8 @@ class FileReading:
             return f"read_parquet({files})", types
         if self.source.format == "json":
             given = _listed({**time_formats(options), **read_compression(options)})
+            if self.request.on_bad_record != "fail":
+                given += ", format = 'newline_delimited', records = 'true'"
             given += f", columns = {_struct(types)}" if types else ", sample_size = -1"
             return f"read_json({files}{given})", types
         found = columns_in_file(self.source, self._header())

@@ -140,12 +140,7 @@ class RecordReader:
     def _check_columns(self, columns: Mapping[str, str]) -> None:
         place = Place(node=self.request.node)
         if not columns:
-            raise TerminalError(
-                "DF-READ-002",
-                "there are no records, so that their columns are unknown",
-                place=place,
-                hint="Declare them: `schema: {id: BIGINT, name: VARCHAR}`.",
-            )
+            raise no_columns(self.request.node)
         seen: dict[str, str] = {}
         for name in columns:
             other = seen.setdefault(name.casefold(), name)
@@ -156,6 +151,16 @@ class RecordReader:
                     place=place,
                     hint="Declare those to read: `schema: {id: BIGINT, name: VARCHAR}`.",
                 )
+
+
+def no_columns(node: str) -> TerminalError:
+    """Return the error where nothing tells the columns."""
+    return TerminalError(
+        "DF-READ-002",
+        "there are no records, so that their columns are unknown",
+        place=Place(node=node),
+        hint="Declare them: `schema: {id: BIGINT, name: VARCHAR}`.",
+    )
 
 
 def _waited(line: str) -> tuple[Record, dict[str, Any]]:

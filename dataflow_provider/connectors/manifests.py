@@ -436,10 +436,13 @@ def is_native(name: str) -> bool:
 def reads_or_writes_itself(spec: NodeBase) -> bool:
     """Return whether the rows of a source or target pass through its connector, not through the engine of its stage.
 
-    An engine reads local files itself, but no call detail records, and nothing in an object store.
+    An engine reads local files itself, but no call detail records, no JSON of which it is to leave lines out, and
+    nothing in an object store.
     """
     if not isinstance(spec, SourceBase | TargetBase):
         return False
+    if isinstance(spec, FileSource) and spec.format == "json" and spec.on_bad_record != "fail":
+        return True
     return is_native(spec.connector) or (
         isinstance(spec, FileSource | FileTarget) and (spec.format == "cdr" or is_remote(spec.path))
     )

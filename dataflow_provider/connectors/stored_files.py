@@ -7,6 +7,7 @@ whole.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from abc import abstractmethod
@@ -24,6 +25,8 @@ from dataflow_provider.connectors.connections import ConnectionSpec
 from dataflow_provider.connectors.engine_errors import VendorError
 from dataflow_provider.connectors.file_options import compression_of, format_of
 from dataflow_provider.connectors.file_rows import FileReading, bad_file, open_engine, write_file
+from dataflow_provider.connectors.json_lines import JsonLines
+from dataflow_provider.connectors.json_records import no_columns
 from dataflow_provider.connectors.native import NativeConnectorBase
 from dataflow_provider.connectors.parquet_files import read_parquet_files
 from dataflow_provider.connectors.requests import ExtractRequest, LoadRequest, SchemaEntry, SchemaPage
@@ -39,6 +42,8 @@ from dataflow_provider.connectors.stores import (
 from dataflow_provider.errors import DataflowError, TransientError
 from dataflow_provider.spec.nodes import FileSource, FileTarget
 from dataflow_provider.spec.suggestions import listed
+
+logger = logging.getLogger(__name__)
 
 S = TypeVar("S")
 _FIRST_LOOK_BYTES = 1024 * 1024
@@ -70,6 +75,8 @@ class StoredFilesConnector(NativeConnectorBase[S]):
             batches = read_parquet_files(store, files, source, request)
         elif source.format == "cdr":
             batches = read_cdr_files(store, files, source, request)
+        elif source.format == "json" and request.on_bad_record != "fail":
+            batches = _read_good_lines(store, files, source, request)
         else:
             batches = _read_copies(store, files, source, request)
         with self.calling(self.connection_of(session)):
@@ -141,6 +148,27 @@ def _read_copies(
         yield from _read(Path(folder), names, source, request)
 
 
+def _read_good_lines(
+    store: Store, files: Sequence[StoredFile], source: FileSource, request: ExtractRequest
+) -> Iterator[Any]:
+    """Yield the rows of the good lines of JSON, read from copies that hold them alone."""
+    with tempfile.TemporaryDirectory(prefix="dataflow-") as folder:
+        names: dict[str, str] = {}
+        with engine([Path(folder)]) as raw:
+            lines = JsonLines(raw, source, request)
+            for number, file in enumerate(files):
+                path = _local_path(file, Path(folder) / str(number))
+                if _written(lines.read(store, file), path) or source.schema_:
+                    names[str(path)] = file.path
+                if request.limit is not None and lines.good >= request.limit:
+                    break
+        logger.info("judged node=%s lines good=%d bad=%d", request.node, lines.good, lines.bad)
+        if not names:
+            raise no_columns(request.node)
+        options = source.options.model_copy(update={"compression": "none"})
+        yield from _read(Path(folder), names, source.model_copy(update={"options": options}), request)
+
+
 def _read(folder: Path, names: dict[str, str], source: FileSource, request: ExtractRequest) -> Iterator[Any]:
     with closing(open_engine([folder])) as raw:
         reading = FileReading(raw, source, request, list(names), names)
@@ -163,16 +191,28 @@ def file_error(exc: duckdb.Error, reading: FileReading) -> DataflowError:
 
 def _copied(store: Store, file: StoredFile, folder: Path) -> Path:
     """Return the local copy of a file; folders such as `day=2026-01-01` stay, as they are columns."""
+    path = _local_path(file, folder)
+    _written(read_blocks(store, file), path)
+    return path
+
+
+def _local_path(file: StoredFile, folder: Path) -> Path:
     parts = [part for part in file.path.split("/")[:-1] if "=" in part]
     path = folder.joinpath(*parts) / file.path.rpartition("/")[2]
     path.parent.mkdir(parents=True)
+    return path
+
+
+def _written(blocks: Iterator[bytes], path: Path) -> int:
+    """The blocks stand in a file; return its bytes."""
+    size = 0
     with path.open("wb") as copy:
-        for block in read_blocks(store, file):
+        for block in blocks:
             try:
-                copy.write(block)
+                size += copy.write(block)
             except OSError as exc:
                 raise disk_full(path.parent, exc) from exc
-    return path
+    return size
 
 
 def disk_full(folder: Path, exc: OSError) -> TransientError:

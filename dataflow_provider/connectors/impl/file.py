@@ -237,7 +237,9 @@ def _failed(destination: FileDestination, exc: OSError) -> TerminalError:
 
 
 def _is_read_by_engine(request: ExtractRequest | LoadRequest) -> bool:
-    return request.options["format"] != "cdr" and not is_remote(str(request.options["path"]))
+    kind = request.options["format"]
+    judged = kind == "json" and isinstance(request, ExtractRequest) and request.on_bad_record != "fail"
+    return kind != "cdr" and not judged and not is_remote(str(request.options["path"]))
 
 
 def _needs_connection(node: str, written: str) -> AuthorError:

@@ -71,6 +71,9 @@ class TestObjectsCsv(ObjectContract):
     rows = tuple({**row, "name": row["name"] or None} for row in ROWS)
 
 
+ASKED = ("limit", "columns", "predicates", "on_bad_record")
+
+
 class Reader:
     """Reads by the connector, and counts the bytes that come."""
 
@@ -79,7 +82,7 @@ class Reader:
         self.project = Project(folder, "w", (folder,), folder / "w.duckdb")
 
     def batches(self, path: str, kind: str = "csv", **options: Any) -> Iterator[Any]:
-        asked = {name: options.pop(name) for name in ("limit", "columns", "predicates") if name in options}
+        asked = {name: options.pop(name) for name in ASKED if name in options}
         request = ExtractRequest("n", {"path": path, "format": kind, **options}, project=self.project, **asked)
         connector = FileConnector()
         with connector.open(self.connection, session_options(self.project)) as session:
@@ -141,6 +144,13 @@ def test_packed_text_is_read_and_a_look_at_much_takes_little(s3_server: S3Server
     s3_server.put("large.csv", CALLS + b"3,eve\n" * 3_000_000)
     reader.bytes = 0
     assert len(reader.read(f"s3://{s3_server.bucket}/large.csv", limit=2)) == 2
+    assert reader.bytes <= 4 * 1024 * 1024
+
+
+def test_bad_lines_of_json_are_left_out_and_a_look_at_many_takes_little(s3_server: S3Server, reader: Reader) -> None:
+    s3_server.put("large.json", b'{"id": "x"}\n' + b'{"id": 7}\n' * 1_500_000)
+    asked = {"schema": {"id": "BIGINT"}, "on_bad_record": "skip", "limit": 2}
+    assert reader.read(f"s3://{s3_server.bucket}/large.json", "json", **asked) == [{"id": 7}, {"id": 7}]
     assert reader.bytes <= 4 * 1024 * 1024
 
 

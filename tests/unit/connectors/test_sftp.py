@@ -138,6 +138,20 @@ def test_bad_records_are_told_by_the_file_of_the_server(sftp_server: SftpServer,
     ]
 
 
+def test_bad_lines_of_packed_json_are_told_by_the_file_of_the_server(sftp_server: SftpServer, reader: Reader) -> None:
+    lines = '{"id": 1, "who": {"n": 1}}\n{"id": "x"}\n{"id": 2}\n{"id":'
+    (sftp_server.files / "day=2026-01-01").mkdir()
+    (sftp_server.files / "day=2026-01-01/calls.json.gz").write_bytes(gzip.compress(lines.encode()))
+    schema = {"id": "BIGINT", "who": "STRUCT(n INTEGER)"}
+    rejected = Rejected()
+    rows = reader.read("*/*.json.gz", "json", schema=schema, on_bad_record="reject", rejects=rejected)
+    assert [(row["id"], row["who"]) for row in rows] == [(1, {"n": 1}), (2, None)]
+    assert [(one["origin"], one["line"], one["raw"]) for one in rejected] == [
+        ("day=2026-01-01/calls.json.gz", 2, '{"id": "x"}'),
+        ("day=2026-01-01/calls.json.gz", 4, '{"id":'),
+    ]
+
+
 def test_preview_of_a_large_file_copies_its_beginning_only(sftp_server: SftpServer, reader: Reader) -> None:
     with (sftp_server.files / "large.csv").open("wb") as file:
         file.write(CALLS.encode())

@@ -8,6 +8,7 @@ Sail inserts by position alone (of listed columns it loses the capitals, and it 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import threading
@@ -55,6 +56,8 @@ class Spark:
     """Sail and the one Spark session that all clients share."""
 
     def __init__(self, folder: str) -> None:
+        # Sail ends a session that rests for 20 minutes; a run of all tests takes longer.
+        os.environ.setdefault("SAIL_SPARK__SESSION_TIMEOUT_SECS", "86400")
         from pysail.spark import SparkConnectServer
         from pyspark.sql import SparkSession
 

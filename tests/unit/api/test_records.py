@@ -126,7 +126,7 @@ def test_notifications_of_hidden_pipelines_are_neither_shown_nor_read(
 
 def test_missing_tables_are_named(viewer: Api, monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
     project.publish("usage")
-    monkeypatch.setattr(tables.NoticeRead, "__tablename__", "dataflow_gone")
+    monkeypatch.setattr(tables.DiagnosisFeedback, "__tablename__", "dataflow_gone")
     response = viewer.send("GET", "/pipelines/usage/history")
     assert (response.status_code, response.json()["code"]) == (503, "DF-API-018")
 

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 import pytest
 
 from dataflow_provider.cli.main import main
@@ -191,6 +193,14 @@ def test_preview_ctrl_c_stops_the_statement_and_exits_130(pipeline: Path) -> Non
         raw.execute("CREATE TABLE n AS SELECT i FROM range(3000000) AS r(i)")
     command = [sys.executable, "-m", "dataflow_provider.cli.main", "preview", str(pipeline), "--node", "slow"]
     with subprocess.Popen([*command, "--timeout", "300"], env=dict(os.environ)) as running:
-        time.sleep(4)
+        wait_until(lambda: any(file.path == str(warehouse) for file in psutil.Process(running.pid).open_files()))
+        time.sleep(1)
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=20) == 130
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+OUR_TAG = "dataflow"
+"""Tag of every Dag that a pipeline has become."""
+WORKSPACE_TAG = "workspace:"
+"""Where the tag begins that names a pipeline's workspace."""
 ENDED_EVENT = "dataflow_run_ended"
 """Event in Airflow's audit log of a run that was ended by an order of ours."""
 WATERMARK_URI = "x-dataflow://watermark/"

@@ -18,6 +18,7 @@ from airflow.models.errors import ParseImportError
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from dataflow_provider.airflow_compat import OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.datamodels import PipelineState, RunBrief, RunState
 from dataflow_provider.api.definitions import our_bundles
@@ -26,7 +27,6 @@ from dataflow_provider.api.run_states import RUN_COLUMNS, find_states
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
 from dataflow_provider.dag_factory.loading import INVALID_TAG
 from dataflow_provider.runs.records import seconds_between
-from dataflow_provider.runs.source import OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.spec.findings import Finding
 
 OWN_TAGS = (WORKSPACE_TAG, "dataflow:")

@@ -20,6 +20,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dataflow_provider.airflow_compat import OUR_TAG
 from dataflow_provider.api.definitions import load_definition, load_facts
 from dataflow_provider.api.diagnosing import diagnose_by_itself
 from dataflow_provider.db.tables import has_tables
@@ -28,7 +29,6 @@ from dataflow_provider.runs.diagnoses import work_off
 from dataflow_provider.runs.lease import LEASE_S, Held, LeaseLostError, acquire, utc_now
 from dataflow_provider.runs.recorder import Recorder, forget_old
 from dataflow_provider.runs.sla import Watched, watch
-from dataflow_provider.runs.source import OUR_TAG
 from dataflow_provider.settings import Settings
 
 logger = logging.getLogger(__name__)

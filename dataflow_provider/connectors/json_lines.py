@@ -125,7 +125,7 @@ class JsonLines:
                 texts[at] = _text_of(line.raw)
             except JsonError as exc:
                 reasons[at] = str(exc)
-        invalid = self._asked("SELECT n, -1 FROM df_lines WHERE NOT json_valid(line)", texts)
+        invalid = self._asked(f"SELECT n, {_NO_JSON} FROM {_LINES} WHERE NOT json_valid(line)", texts)
         reasons |= {at: _no_json(texts.pop(at)) for at in invalid}
         judged = f"SELECT n, {self._verdict} AS verdict FROM ({self._fields()}) WHERE verdict IS NOT NULL"
         for at, verdict in self._asked(judged, texts).items():

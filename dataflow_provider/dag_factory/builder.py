@@ -13,6 +13,7 @@ from typing import Any
 from airflow.configuration import conf
 from airflow.sdk import DAG, BaseOperator
 
+from dataflow_provider.airflow_compat import OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.compiler.errors import CompileError
 from dataflow_provider.compiler.feeding import incremental_sources
 from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
@@ -62,7 +63,7 @@ def build_dag(loaded: Loaded, *, workspace: str, path: str) -> DAG:
         catchup=schedule.catchup,
         max_active_runs=schedule.max_active_runs,
         dagrun_timeout=pipeline.run_timeout,
-        tags=["dataflow", f"workspace:{workspace}", *pipeline.tags],
+        tags=[OUR_TAG, f"{WORKSPACE_TAG}{workspace}", *pipeline.tags],
         doc_md=render_dag_doc(plan, workspace, findings),
         **configured_limits(),
     )

@@ -17,6 +17,7 @@ from typing import Any
 from airflow.configuration import conf
 from airflow.sdk import DAG, get_parsing_context
 
+from dataflow_provider.airflow_compat import OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER, build_dag
 from dataflow_provider.dag_factory.discovery import PipelineFile, find_pipeline, find_pipelines
 from dataflow_provider.dag_factory.docs import render_invalid_doc
@@ -140,7 +141,7 @@ def build_invalid_dag(file: PipelineFile, findings: tuple[Finding, ...]) -> DAG:
         dag_id=re.sub(r"[^\w.-]", "_", file.pipeline_id),
         description="This pipeline cannot run; its page says why",
         schedule=None,
-        tags=["dataflow", INVALID_TAG, f"workspace:{file.origin.workspace}"],
+        tags=[OUR_TAG, INVALID_TAG, f"{WORKSPACE_TAG}{file.origin.workspace}"],
         doc_md=render_invalid_doc(findings),
     )
     InvalidPipelineOperator(dag=dag, task_id="findings", findings_text=text, owner=DEFAULT_OWNER)

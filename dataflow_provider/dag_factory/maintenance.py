@@ -108,11 +108,14 @@ class CleanUpOperator(BaseOperator):
 
 def forget_parts(folder: Path, before: datetime) -> int:
     """Folders of parts that no try has touched since are gone; return how many."""
-    old = [
-        one
-        for one in (folder.iterdir() if folder.is_dir() else ())
-        if max(path.stat().st_mtime for path in (one, *one.rglob("*"))) < before.timestamp()
-    ]
+    old = [one for one in (folder.iterdir() if folder.is_dir() else ()) if not _is_touched_since(one, before)]
     for one in old:
         shutil.rmtree(one, ignore_errors=True)
     return len(old)
+
+
+def _is_touched_since(folder: Path, moment: datetime) -> bool:
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*"))) >= moment.timestamp()
+    except FileNotFoundError:  # a try is at work in it
+        return True

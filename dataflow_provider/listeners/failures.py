@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
+from dataflow_provider.airflow_compat import OUR_TAG
+
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
 logger = logging.getLogger(__name__)
 
-OUR_TAG = "dataflow"
 MAX_CHARACTERS = 16_000
 _MAX_FRAMES = -20
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
 
+from dataflow_provider.airflow_compat import OUR_TAG
+
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 TIMED_OUT = "timed_out"
 """What Airflow's scheduler says of such a run; its unfinished tasks are skipped, and stopped at their next beat."""
-OUR_TAG = "dataflow"
 
 
 @hookimpl

@@ -98,6 +98,9 @@ class EngineOperator(BaseOperator):
     def work(self) -> Work:
         """Return what the task does; its templates are rendered. Parsing a Dag never asks."""
 
+    def check(self, work: Work, context: Any) -> None:
+        """Refuse what must not run."""
+
     def values_given(self, context: Any) -> Mapping[str, Any]:
         """Return the values of the pipeline's parameters."""
         given: Mapping[str, Any] = context["params"]
@@ -118,9 +121,10 @@ class EngineOperator(BaseOperator):
         try:
             with airflow_errors(), keep_error(context):
                 work = self.work()
+                self.check(work, context)
                 self._values = self.values_of(work, context)
                 self._run_stages(work, self._values, context, resumed)
-                return self.result()
+                return self.result(work)
         finally:
             self._at_work = False
 
@@ -173,7 +177,7 @@ class EngineOperator(BaseOperator):
             kwargs={"earlier": done},
         )
 
-    def result(self) -> dict[str, Any]:
+    def result(self, work: Work) -> dict[str, Any]:
         """Return the result of the last stage; of several, with the nodes, findings and seconds of all."""
         answers = self._answers()
         return answers[-1] if len(answers) == 1 else joined(answers)

@@ -20,7 +20,7 @@ _LAST_TRY = 100
 
 
 @dataclass(frozen=True)
-class FailedTry:
+class LoggedTry:
     """A try as a log store looks at it: what names it; its times are not known to other tasks."""
 
     dag_id: str
@@ -69,7 +69,7 @@ def find_log(dag_id: str, run_id: str, task: str, planned_tries: int) -> FoundLo
 def _newest_remote(store: Any, dag_id: str, run_id: str, task: str, planned_tries: int) -> FoundLog | None:
     def at(number: int) -> FoundLog | None:
         path = f"{_folder(dag_id, run_id, task)}/attempt={number}.log"
-        text = keep_end(_lines(store, path, FailedTry(dag_id, run_id, task, number)))
+        text = keep_end(_lines(store, path, LoggedTry(dag_id, run_id, task, number)))
         return FoundLog(number, text) if text.strip() else None
 
     found = next(filter(None, map(at, range(planned_tries, 0, -1))), None)
@@ -83,7 +83,7 @@ def _newest_remote(store: Any, dag_id: str, run_id: str, task: str, planned_trie
     return found
 
 
-def _lines(store: Any, path: str, tried: FailedTry) -> Iterator[str]:
+def _lines(store: Any, path: str, tried: LoggedTry) -> Iterator[str]:
     """Yield the lines of a log; a store streams them, or returns whole texts."""
     _, logs = store.stream(path, tried) if hasattr(store, "stream") else store.read(path, tried)
     for log in logs or ():

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataflow_provider.operators.engine_task import EngineOperator, Work
-from dataflow_provider.operators.errors import airflow_errors, keep_error
 from dataflow_provider.runs.xcoms import MADE_OF, RETURN_VALUE
 
 if TYPE_CHECKING:
@@ -54,19 +53,16 @@ class PipelineStageOperator(EngineOperator):
         project = Project.of(path)
         return Work(self._plan(path), (self.stage,), project, workspace_connections_of(project))
 
-    def execute(self, context: Any) -> dict[str, Any]:
-        """Run the stage, unless what it reads was made of another text of the file than it is itself."""
+    def check(self, work: Work, context: Any) -> None:
+        """The stage runs unless what it reads was made of another text of the file than it is itself."""
         if context["ti"].try_number > 1 or context["dag_run"].clear_number:
-            with airflow_errors(), keep_error(context):
-                refuse_mixed(self.work().plan, self.stage, context)
-        return super().execute(context)
+            refuse_mixed(work.plan, self.stage, context)
 
-    def result(self) -> dict[str, Any]:
+    def result(self, work: Work) -> dict[str, Any]:
         """Return the stage's result, with a hash of what it was made of: edits of the file show by it."""
         from dataflow_provider.compiler.made_of import made_of
 
-        plan = self.work().plan
-        return {**super().result(), MADE_OF: made_of(plan, plan.stage(self.stage))}
+        return {**super().result(work), MADE_OF: made_of(work.plan, work.plan.stage(self.stage))}
 
     def _plan(self, path: Path) -> Plan:
         from dataflow_provider.compiler.plan import plan_pipeline

@@ -16,11 +16,9 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from dataflow_provider.airflow_compat import ENDED_EVENT
+from dataflow_provider.airflow_compat import ENDED_EVENT, OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.runs.xcoms import ERROR_XCOM, QUALITY_XCOM, RETURN_VALUE
 
-OUR_TAG = "dataflow"
-WORKSPACE_TAG = "workspace:"
 OPEN_STATES = ("queued", "running")
 _DAG_RUN: Any = DagRun  # its `state` is a synonym, which the types do not tell
 

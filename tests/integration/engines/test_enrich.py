@@ -17,7 +17,7 @@ from dataflow_provider.execution.pipeline import run_pipeline
 from dataflow_provider.execution.results import RunResult
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
-from tests.engines.chat_model import ChatModel, chat_model, rows_in
+from tests.engines.chat_model import ChatModel, chat_model, judge, rows_in
 from tests.engines.live import LiveEngine
 
 ROWS = (
@@ -68,16 +68,6 @@ class Desk:
         }  # fmt: skip
         project = Project(self.folder, "w", (self.folder,), self.folder / "unused.duckdb")
         return run_pipeline(plan_pipeline(Pipeline.model_validate(document)), RunValues(run_id), self, project)
-
-
-def judge(told: str) -> dict[str, Any]:
-    """Answer by a rule of thumb, and with a mood that is not allowed for whoever shouts."""
-    rows = []
-    for one in rows_in(told):
-        said = one["values"]["said"] or ""
-        mood = "furious" if said.isupper() else "good" if "thank" in said else "bad"
-        rows.append({"row": one["row"], "values": {"mood": mood, "stars": 5 if mood == "good" else 1}})
-    return {"rows": rows}
 
 
 @pytest.fixture

@@ -23,16 +23,12 @@ from dataflow_provider.errors import AuthorError, DataflowError, TerminalError
 from dataflow_provider.spec.nodes import FileOptions
 from dataflow_provider.spec.project import Project
 from tests.engines.cdr import FIELDS, SCHEMA, batch, compiled, encoded, events, frame, lines
+from tests.unit.connectors.rejected import Rejected
 
 TYPES = {"MOC": {"id": "BIGINT", "other": "VARCHAR", "seconds": "INTEGER"}, "SMS": {"id": "BIGINT", "text": "VARCHAR"}}
 LINES = {"delimiter": ";", "records": {"types": TYPES, "header": "HDR", "trailer": {"type": "TRL", "count_at": 2}}}
 ASN1 = {"asn1": {"schema_file": "usage.asn", "type": "Event", "fields": FIELDS}}
 BATCH = {"asn1": {"schema_file": "usage.asn", "type": "Batch", "records": "detail.events", "fields": FIELDS}}
-
-
-class Rejected(list[Any]):
-    def add(self, **record: Any) -> None:
-        self.append(record)
 
 
 class Files:

@@ -23,6 +23,7 @@ from dataflow_provider.spec.project import Project
 from dataflow_provider.spec.service_nodes import HttpSourceOptions, Pagination
 from tests.engines.http_service import HttpService, as_json
 from tests.engines.processes import free_port
+from tests.unit.connectors.rejected import Rejected
 
 PEOPLE = [{"id": number, "name": f"p{number}"} for number in range(1, 6)]
 
@@ -112,11 +113,6 @@ def test_columns_are_found_with_exact_types_and_order(http_service: HttpService,
         {"b": 2.5, "o": None, "a": "t", "big": 2**70},
     ]
     assert list(reader.read(options=HttpSourceOptions(flatten=True))[0]) == ["b", "o_x", "a", "o", "big"]
-
-
-class Rejected(list[Any]):
-    def add(self, **record: Any) -> None:
-        self.append(record)
 
 
 def test_bad_records_fail_skip_or_are_rejected_with_their_number(http_service: HttpService, reader: Reader) -> None:

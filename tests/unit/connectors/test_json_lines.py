@@ -22,11 +22,7 @@ from dataflow_provider.connectors.testing import session_options
 from dataflow_provider.errors import AuthorError, TerminalError
 from dataflow_provider.spec.nodes import FileOptions
 from dataflow_provider.spec.project import Project
-
-
-class Rejected(list[Any]):
-    def add(self, **record: Any) -> None:
-        self.append(record)
+from tests.unit.connectors.rejected import Rejected
 
 
 class Files:

@@ -28,6 +28,7 @@ from dataflow_provider.spec.service_nodes import KafkaSourceOptions, KafkaTarget
 from tests.engines.kafka import KafkaBroker, start_broker, unreachable
 from tests.engines.processes import answers, free_port
 from tests.engines.relay import Relay
+from tests.unit.connectors.rejected import Rejected
 
 SCHEMA = {"id": "BIGINT", "name": "VARCHAR", "amount": "DOUBLE"}
 
@@ -66,11 +67,6 @@ class TestContractOnTestCluster(KafkaContract):
     def broker(self, kafka_cluster: KafkaBroker) -> KafkaBroker:
         kafka_cluster.ask_for("people")
         return kafka_cluster
-
-
-class Rejected(list[Any]):
-    def add(self, **record: Any) -> None:
-        self.append(record)
 
 
 class Bus:

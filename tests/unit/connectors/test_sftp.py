@@ -26,6 +26,7 @@ from dataflow_provider.errors import AuthorError, DataflowError, TerminalError, 
 from dataflow_provider.spec.project import Project
 from tests.engines.processes import free_port
 from tests.engines.sftp import SftpServer
+from tests.unit.connectors.rejected import Rejected
 
 CALLS = "id,name\n1,ann\n2,bob\n"
 
@@ -115,11 +116,6 @@ def test_globs_packed_files_and_folders_are_read_in_the_order_of_names(sftp_serv
     assert [row["id"] for row in reader.read("in/**/a.csv")] == ["1"]
     with pytest.raises(AuthorError, match=r"DF-FILE-010: no file matches `in/x\*.csv`.*connection `landing`"):
         reader.read("in/x*.csv")
-
-
-class Rejected(list[Any]):
-    def add(self, **record: Any) -> None:
-        self.append(record)
 
 
 def test_bad_records_are_told_by_the_file_of_the_server(sftp_server: SftpServer, reader: Reader) -> None:

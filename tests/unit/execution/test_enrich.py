@@ -9,7 +9,7 @@ import pytest
 
 from dataflow_provider.execution.pipeline import run_pipeline
 from dataflow_provider.execution.results import RunResult
-from tests.engines.chat_model import ChatModel, chat_model, rows_in
+from tests.engines.chat_model import ChatModel, chat_model, judge, rows_in
 from tests.unit.execution.conftest import Workplace, run_values
 
 PIPELINE = """
@@ -31,16 +31,6 @@ out: {type: target.duckdb, from: told, table: o, write: {mode: overwrite}, creat
 REJECTS = """
 bad: {type: target.duckdb, from: told.rejected, table: b, write: {mode: overwrite}, create: {if_missing: true}}
 """
-
-
-def judge(told: str) -> dict[str, Any]:
-    """Answer by a rule of thumb, and with a mood that is not allowed for whoever shouts."""
-    rows = []
-    for one in rows_in(told):
-        said = one["values"]["said"] or ""
-        mood = "furious" if said.isupper() else "good" if "thank" in said else "bad"
-        rows.append({"row": one["row"], "values": {"mood": mood, "stars": 5 if mood == "good" else 1}})
-    return {"rows": rows}
 
 
 @pytest.fixture

@@ -64,13 +64,18 @@ export const useApplyFix = () => {
 
 const DIAGNOSIS = "/runs/{pipeline_id}/{run_id}/stages/{stage_id}/diagnosis";
 
-/** A new diagnosis is the one that the page shows. */
-export const useAskAgain = () => {
+/** What is kept of a diagnosis now is what the page shows. */
+const useRefreshDiagnosis = () => {
   const client = useQueryClient();
-  return api.useMutation("post", DIAGNOSIS, { onSuccess: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === DIAGNOSIS }) });
+  return () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === DIAGNOSIS });
+};
+
+export const useAskAgain = () => {
+  const refresh = useRefreshDiagnosis();
+  return api.useMutation("post", DIAGNOSIS, { onSuccess: refresh });
 };
 
 export const useGiveFeedback = () => {
-  const client = useQueryClient();
-  return api.useMutation("put", `${DIAGNOSIS}/feedback`, { onSuccess: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === DIAGNOSIS }) });
+  const refresh = useRefreshDiagnosis();
+  return api.useMutation("put", `${DIAGNOSIS}/feedback`, { onSuccess: refresh });
 };

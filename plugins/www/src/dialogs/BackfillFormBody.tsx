@@ -1,9 +1,9 @@
-import { Alert, Button, Checkbox, Dialog, Stack } from "@chakra-ui/react";
+import { Button, Checkbox, Dialog, Stack } from "@chakra-ui/react";
 import { useState, type SyntheticEvent } from "react";
 import { LuHistory } from "react-icons/lu";
 
 import { usePlanBackfill, useStartBackfill } from "src/api/actions";
-import { asApiError } from "src/api/errors";
+import { ErrorAlert } from "src/feedback/ErrorAlert";
 import { formatCounted } from "src/format/number";
 
 import { countOf, EMPTY_FORM, formProblems, toBody, toConfirm, type BackfillForm } from "./backfill";
@@ -53,13 +53,7 @@ export const BackfillFormBody = ({ onClose, pipelineId, scheduled }: Props) => {
             </Checkbox.Root>
           ) : null}
           {failure ? (
-            <Alert.Root size="sm" status="error">
-              <Alert.Indicator />
-              <Alert.Content>
-                <Alert.Title>{start.isError ? "The backfill was not started" : "The runs cannot be told"}</Alert.Title>
-                <Alert.Description>{[asApiError(failure).message, asApiError(failure).hint].filter(Boolean).join(" ")}</Alert.Description>
-              </Alert.Content>
-            </Alert.Root>
+            <ErrorAlert error={failure} title={start.isError ? "The backfill was not started" : "The runs cannot be told"} />
           ) : null}
         </Stack>
       </Dialog.Body>

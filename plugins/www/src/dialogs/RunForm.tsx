@@ -5,8 +5,8 @@ import { useNavigate } from "react-router-dom";
 
 import { useTriggerRun } from "src/api/actions";
 import type { Schemas } from "src/api/client";
-import { asApiError } from "src/api/errors";
 import { useRight } from "src/api/rights";
+import { ErrorAlert } from "src/feedback/ErrorAlert";
 import { runPath } from "src/shell/routes";
 
 import { ParamField } from "./ParamField";
@@ -82,13 +82,7 @@ export const RunForm = ({ onClose, pipeline }: Props) => {
             <Fieldset.ErrorText>{intervalError}</Fieldset.ErrorText>
           </Fieldset.Root>
           {trigger.isError ? (
-            <Alert.Root size="sm" status="error">
-              <Alert.Indicator />
-              <Alert.Content>
-                <Alert.Title>The run was not started</Alert.Title>
-                <Alert.Description>{[asApiError(trigger.error).message, asApiError(trigger.error).hint].filter(Boolean).join(" ")}</Alert.Description>
-              </Alert.Content>
-            </Alert.Root>
+            <ErrorAlert error={trigger.error} title="The run was not started" />
           ) : null}
         </Stack>
       </Dialog.Body>

@@ -100,7 +100,10 @@ def run_parsed(args: argparse.Namespace) -> int:
     except DataflowError as error:
         print_error(error, as_json=args.json)
         return EXIT_FAILED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # A short statement of DuckDB's, in the main thread, takes Ctrl-C for itself and says only this.
+        if isinstance(error, RuntimeError) and str(error) != "Query interrupted":
+            raise
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:

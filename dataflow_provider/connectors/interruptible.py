@@ -2,59 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
+_LOOK_S = 1.0
+_AGAIN_S = 0.05
 
-def run_interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T:
-    """Return what the call returns; a signal stops its statement and is raised once that has ended.
 
-    Drivers do not look at Python's signals while they work, and only the main thread gets them. So there another
-    thread works, and this one waits.
+class _Call(Generic[T]):
+    """A call in another thread, waited for by one that a signal may stop at any point.
+
+    A signal's error may strike inside the locks of `Future`, `wait` and `Thread.join`, and leave them taken for ever.
+    Here the waiting thread takes one lock of its own, once, and then looks at a flag.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return call()
-    outcome: Future[T] = Future()
-    stopped = threading.Event()
 
-    def work() -> None:
-        if stopped.is_set():
-            return
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._outcome: list[T] = []
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self.is_stopped = self.is_over = False
+
+    def work(self) -> None:
         try:
-            outcome.set_result(call())
+            if not self.is_stopped:
+                self._outcome.append(self._call())
         except BaseException as exc:  # noqa: BLE001 # handed to the waiting thread as it is
-            outcome.set_exception(exc)
+            self._error = exc
+        finally:
+            self.is_over = True
+            self._lock.release()
 
-    worker = threading.Thread(target=work, name="dataflow-statement", daemon=True)
-    try:
-        # A signal may come at any point from here on, also while the thread starts.
-        worker.start()
+    def result(self) -> T:
+        """Wait for the outcome and return it, or raise its error."""
         # Waking up now and then: a signal that another thread got would not wake this one.
-        while wait((outcome,), timeout=1).not_done:
+        while not self._lock.acquire(timeout=_LOOK_S):
             pass
-        return outcome.result()
-    except BaseException:
-        stopped.set()
-        while worker.is_alive():
+        if self._error is not None:
+            raise self._error
+        return self._outcome[0]
+
+    def stop(self, interrupt: Callable[[], None]) -> None:
+        """Return when the call has ended."""
+        while not self.is_over:
             # Again and again: the call may be between two statements when an interrupt comes.
             interrupt()
-            worker.join(0.05)
-        raise
+            time.sleep(_AGAIN_S)
 
 
 class OneThread:
     """A thread that makes all calls of a driver whose connections stay in the thread that opened them."""
 
     def __init__(self, name: str) -> None:
-        self._thread: threading.Thread | None = None
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=self._begin)
-
-    def _begin(self) -> None:
-        self._thread = threading.current_thread()
+        self._calls: SimpleQueue[_Call[Any] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
 
     def call(self, call: Callable[[], T], interrupt: Callable[[], None]) -> T:
         """Return what the call returns; a signal stops its statement and is raised once that has ended.
@@ -63,18 +72,54 @@ class OneThread:
         """
         if threading.current_thread() is self._thread:
             return call()
-        outcome = self._pool.submit(call)
+        wanted = _Call(call)
         try:
-            while wait((outcome,), timeout=1).not_done:
-                pass
-            return outcome.result()
+            self._calls.put(wanted)
+            return wanted.result()
         except BaseException:
-            outcome.cancel()
-            while not outcome.done():
-                interrupt()
-                wait((outcome,), timeout=0.05)
+            wanted.is_stopped = True
+            if not wanted.is_over:
+                # The signal may have come before the thread was given the call; behind this one it is over either way.
+                behind = _Call(_nothing)
+                self._calls.put(behind)
+                behind.stop(interrupt)
             raise
 
     def close(self) -> None:
         """The thread ends with the call it is at."""
-        self._pool.shutdown()
+        self._calls.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (wanted := self._calls.get()) is not None:
+            wanted.work()
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+_statements: OneThread | None = None
+
+
+def run_interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T:
+    """Return what the call returns; a signal stops its statement and is raised once that has ended.
+
+    Drivers do not look at Python's signals while they work, and only the main thread gets them. So another thread works
+    for it, the same for all calls: what Python runs when a thread is forgotten swallows the error of a signal.
+    """
+    global _statements
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    if _statements is None:
+        _statements = OneThread("dataflow-statements")
+    return _statements.call(call, interrupt)
+
+
+def _forget_thread() -> None:
+    """Threads do not follow into a process that was forked."""
+    global _statements
+    _statements = None
+
+
+os.register_at_fork(after_in_child=_forget_thread)

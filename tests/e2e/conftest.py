@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.product import CHROMIUM_FLAGS, Product, find_chromium, start_product
 from tests.e2e.scaled import Scaled, start_scaled
+
+# Airflow and its tasks work on the same cores as the browser.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

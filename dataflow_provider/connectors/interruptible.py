@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -13,6 +14,7 @@ T = TypeVar("T")
 
 _LOOK_S = 1.0
 _AGAIN_S = 0.05
+_LEAVE_S = 1.0
 
 
 class _Call(Generic[T]):
@@ -85,14 +87,16 @@ class OneThread:
                 behind.stop(interrupt)
             raise
 
-    def close(self) -> None:
-        """The thread ends with the call it is at."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """The thread ends with the call it is at; it is waited for so long."""
         self._calls.put(None)
-        self._thread.join()
+        self._thread.join(timeout_s)
 
     def _work(self) -> None:
         while (wanted := self._calls.get()) is not None:
             wanted.work()
+            # What the call holds, a driver's connection say, must not live until the next one.
+            del wanted
 
 
 def _nothing() -> None:
@@ -113,12 +117,16 @@ def run_interruptible(call: Callable[[], T], interrupt: Callable[[], None]) -> T
         return call()
     if _statements is None:
         _statements = OneThread("dataflow-statements")
+        # A thread that is still there when Python ends keeps alive what drivers want to free by then.
+        atexit.register(_statements.close, _LEAVE_S)
     return _statements.call(call, interrupt)
 
 
 def _forget_thread() -> None:
     """Threads do not follow into a process that was forked."""
     global _statements
+    if _statements is not None:
+        atexit.unregister(_statements.close)
     _statements = None
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -38,6 +39,7 @@ from dataflow_provider.demo.services import (
 )
 from dataflow_provider.demo.telecom import TelecomSize
 from dataflow_provider.errors import TerminalError, TransientError
+from dataflow_provider.execution.values import new_run_id
 from dataflow_provider.security.seeding import load_passwords
 
 COMPONENTS = {
@@ -233,27 +235,25 @@ class DemoAirflow:
         waiting = sorted(file.pipeline_id for file in find_pipelines(self.folders.pipelines))
 
         def are_known() -> bool:
-            waiting[:] = [dag_id for dag_id in waiting if not self._unpause_unless_busy(dag_id)]
+            waiting[:] = [dag_id for dag_id in waiting if not self.unpause(dag_id)]
             return not waiting
 
         self._until(are_known, timeout_s)
         return tuple(waiting)
 
-    def _unpause_unless_busy(self, dag_id: str) -> bool:
-        """The same, and False where the server fails: another writer may hold its SQLite too long."""
-        try:
-            return self.unpause(dag_id)
-        except RestError as error:
-            if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise
-            return False
-
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Return the id of a new run; the Dag is waited for and unpaused first."""
         self.wait_for_dag(dag_id)
         self.unpause(dag_id)
-        run = self.rest().post(path_of("dags", dag_id, "dagRuns"), {"logical_date": None, "conf": dict(conf or {})})
-        return str(run["dag_run_id"])
+        run_id = new_run_id(datetime.now(UTC))
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+        try:
+            self.rest().post(path_of("dags", dag_id, "dagRuns"), body, is_repeatable=True)
+        except RestError as error:
+            # The id is ours alone, so a try before this one has made the run, whatever it was answered.
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        return run_id
 
     def run_state(self, dag_id: str, run_id: str) -> RunState:
         """Return how the run and its tasks stand now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -12,6 +13,10 @@ from dataflow_provider.errors import TerminalError, TransientError
 
 TIMEOUT_S = 90.0
 """Longer than a request waits for the SQLite metadata (`environment.METADATA_WAIT_S`): a busy server is no dead one."""
+REPEATABLE = ("GET", "PATCH")
+"""Methods that may be sent again, since a second time changes nothing more."""
+TRIES = 5
+PAUSE_S = 1.0
 
 
 class RestError(TerminalError):
@@ -34,19 +39,35 @@ class AirflowRest:
     def get(self, path: str) -> Any:
         return self.call("GET", path)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self.call("POST", path, body)
+    def post(self, path: str, body: Mapping[str, Any], *, is_repeatable: bool = False) -> Any:
+        return self.call("POST", path, body, is_repeatable=is_repeatable)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self.call("PATCH", path, body)
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, is_repeatable: bool = False
+    ) -> Any:
         """Return the decoded JSON answer, None when it is empty.
+
+        A call that may be repeated is, when the server fails at it: its SQLite refuses a writer at once whose view is
+        older than another's change, however long it may wait for a lock.
 
         Raises:
             RestError: for a status of 400 or more.
             TransientError: when nobody answers.
         """
+        again = TRIES - 1 if is_repeatable or method in REPEATABLE else 0
+        for _ in range(again):
+            try:
+                return self._call_once(method, path, body)
+            except RestError as error:
+                if error.status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise
+                time.sleep(PAUSE_S)
+        return self._call_once(method, path, body)
+
+    def _call_once(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         if self._token is None:
             self._token = str(self._send("POST", "/auth/token", self._login, {})["access_token"])
         return self._send(method, path, body, {"Authorization": f"Bearer {self._token}"})

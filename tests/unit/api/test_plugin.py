@@ -44,6 +44,7 @@ def test_importing_the_plugin_is_light_and_brings_no_api() -> None:
     ours = {module for module in modules if module.startswith("dataflow")}
     assert ours - {"dataflow_provider"} == {
         "dataflow_plugin",
+        "dataflow_provider.airflow_compat",
         "dataflow_provider.api",
         "dataflow_provider.api.shim",
         "dataflow_provider.listeners",

@@ -9,14 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from dataflow_provider.demo.rest import AirflowRest, RestError, path_of
+from dataflow_provider.demo.rest import TRIES, AirflowRest, RestError, path_of
 from dataflow_provider.errors import TransientError
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Gives out a token, echoes what it is sent, and refuses `/refused`."""
+    """Gives out a token, echoes what it is sent, and refuses `/refused`; `/busy` fails as often as `failures` says."""
 
     seen: list[tuple[str, str, str | None]]
+    failures = 0
 
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -27,6 +28,9 @@ class Handler(BaseHTTPRequestHandler):
             content = {"access_token": "the-token"}
         elif self.path == "/refused":
             status, content = 403, {"detail": "no right"}
+        elif self.path == "/busy" and type(self).failures:
+            type(self).failures -= 1
+            status, content = 500, {"detail": "database is locked"}
         text = b"" if self.path == "/empty" else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
@@ -80,6 +84,23 @@ def test_refusal_tells_status_and_answer(rest: AirflowRest) -> None:
     with pytest.raises(RestError, match=r"DF-DEMO-020.*`GET /refused`.*`403`.*no right") as caught:
         rest.get("/refused")
     assert caught.value.status == 403
+
+
+def test_what_may_be_repeated_is_when_the_server_fails(rest: AirflowRest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataflow_provider.demo.rest.PAUSE_S", 0.0)
+    for method, is_repeatable in (("GET", False), ("PATCH", False), ("POST", True)):
+        Handler.failures = TRIES - 1
+        assert rest.call(method, "/busy", is_repeatable=is_repeatable)["path"] == "/busy"
+        Handler.failures = TRIES
+        with pytest.raises(RestError, match="database is locked"):
+            rest.call(method, "/busy", is_repeatable=is_repeatable)
+
+
+def test_what_would_happen_twice_is_sent_once(rest: AirflowRest) -> None:
+    Handler.failures = 1
+    with pytest.raises(RestError, match="database is locked"):
+        rest.post("/busy", {"a": 1})
+    assert rest.get("/busy")["path"] == "/busy"
 
 
 def test_nobody_there_is_transient(server: ThreadingHTTPServer) -> None:

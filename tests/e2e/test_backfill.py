@@ -1,10 +1,13 @@
-"""`airflow dags backfill` and `dataflow backfill` against the running scheduler."""
+"""`airflow dags backfill`, `dataflow backfill` and the page of backfills against the running scheduler."""
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from tests.e2e.product import Product
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.product import RUN_WITHIN_S, Product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
 
@@ -52,3 +55,30 @@ def test_backfill_of_three_days_writes_three_intervals_once(product: Product) ->
     )
     assert again.returncode == 0, again.stderr
     assert again.stdout.count('"skip') >= 3
+
+
+def test_backfill_is_planned_begun_paused_and_cancelled_on_its_page(product: Product, page: Page) -> None:
+    product.write("backfilled", PIPELINE)
+    product.wait_for_pipeline("backfilled")
+    product.unpause("backfilled")
+    page.set_default_timeout(RUN_WITHIN_S * 1000)
+    product.log_in(page, "engineer", then="/dataflow/app/pipelines/backfilled/backfills")
+    page.get_by_role("button", name="New backfill").click()
+    page.get_by_label("First day").fill("2026-04-01")
+    page.get_by_label("Last day (inclusive)").fill("2026-04-20")
+    page.get_by_label("Runs at once").fill("1")
+    page.get_by_role("button", name="Show the runs").click()
+    expect(page.get_by_text("20 runs to do, 0 left as they are")).to_be_visible()
+    expect(page.get_by_text("Will be made")).to_have_count(20)
+    assert "2026-04" not in str([run["logical_date"] for run in product.runs("backfilled", run_type="backfill")])
+    page.get_by_role("button", name="Start 20 runs").click()
+    page.get_by_role("button", name=re.compile("^Pause backfill")).click(timeout=RUN_WITHIN_S * 1000)
+    expect(page.get_by_text("Paused")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Cancel backfill")).click()
+    page.get_by_role("button", name="Cancel the backfill").click()
+    expect(page.get_by_text("Done", exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Cancel backfill"))).to_have_count(0)
+    page.context.clear_cookies()
+    product.log_in(page, "viewer", then="/dataflow/app/pipelines/backfilled/backfills")
+    expect(page.get_by_role("img", name=re.compile("of 20$"))).to_be_visible()
+    expect(page.get_by_role("button", name="New backfill")).to_have_count(0)

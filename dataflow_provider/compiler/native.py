@@ -5,7 +5,7 @@ A condition goes along only where it cannot lose a row that the SQL after it wou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -61,7 +61,7 @@ def extract_request(
     manifest = find_manifest(spec.connector)
     options = {name: value for name, value in own_fields(node.spec, SourceBase).items() if name not in _NOT_ASKED}
     if spec.schema_:
-        options["schema"] = _file_types(spec, node.dialect) if isinstance(spec, FileSource) else spec.schema_
+        options["schema"] = _read_types(spec, spec.schema_, node.dialect)
     condition = _condition(plan, node, spec, values)
     window = values.windows.get(node.id)
     columns: tuple[str, ...] | None = None
@@ -82,14 +82,23 @@ def extract_request(
     )
 
 
-def _file_types(spec: FileSource, dialect: str) -> dict[str, str]:
-    """Return the declared types as DuckDB writes them, which reads the files; the stage's database casts again."""
+def _read_types(spec: SourceBase, declared: Mapping[str, str], dialect: str) -> dict[str, str]:
+    """Return the declared types as a connector reads them; the stage's database casts again.
+
+    Whole numbers, and all types of files, are as DuckDB writes them, which reads the files: so the same records are
+    good whatever database they go to, also where its INTEGER holds more.
+    """
     types: dict[str, str] = {}
-    for name, text in (spec.schema_ or {}).items():
+    for name, text in declared.items():
         try:
-            types[name] = parse_type(text, get_dialect(dialect)).sql(get_dialect(DEFAULT_DIALECT).sqlglot)
+            found = parse_type(text, get_dialect(dialect))
         except SqlTextError:
             types[name] = text  # Told where the stage's SQL is made.
+            continue
+        if isinstance(spec, FileSource) or found.this in exp.DataType.INTEGER_TYPES:
+            types[name] = found.sql(get_dialect(DEFAULT_DIALECT).sqlglot)
+        else:
+            types[name] = text
     return types
 
 

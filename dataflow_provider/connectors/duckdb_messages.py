@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow
 
+from dataflow_provider.connectors.duckdb_records import record_error
 from dataflow_provider.errors import EngineError, TerminalError, TransientError
 
 # Code and branch by the driver's class; the first that matches counts. Codes are stable.
@@ -49,6 +50,9 @@ def foreign_holder(exc: duckdb.Error) -> str:
 
 def engine_error(exc: duckdb.Error) -> EngineError:
     """Return our error for DuckDB's, with its message in one paragraph."""
+    found = record_error(str(exc))
+    if found is not None:
+        return found
     text = redacted(exc)
     if "No space left on device" in text:
         return TransientError("DF-RUN-021", f"the disk is full: {text}", hint="Free some space and run it again.")

@@ -86,7 +86,11 @@ class FileReading:
 
     @property
     def _keeps_rejects(self) -> bool:
-        return self.source.format == "csv" and self.request.on_bad_record == "reject"
+        return self._leaves_out and self.request.rejects is not None
+
+    @property
+    def _leaves_out(self) -> bool:
+        return self.source.format == "csv" and self.request.on_bad_record != "fail"
 
     def _scan(self) -> tuple[str, Mapping[str, str]]:
         """Return what is read from, and its columns as far as they are told before."""
@@ -107,7 +111,7 @@ class FileReading:
     def _on_bad_record(self) -> dict[str, Option]:
         if self._keeps_rejects:
             return {"store_rejects": True, "rejects_table": _REJECTS, "rejects_scan": _SCANS}
-        return {"ignore_errors": True} if self.request.on_bad_record == "skip" else {}
+        return {"ignore_errors": True} if self._leaves_out else {}
 
     def _header(self) -> list[str] | None:
         header = common_header(((self.told(path), self._first_line(path)) for path in self.paths), self.source)

@@ -15,7 +15,8 @@ import pyarrow
 from dataflow_provider.connectors.arrow_rows import MAX_DECIMAL_DIGITS, split_type
 
 Convert = Callable[[Any], Any]
-_WHOLE = ("tinyint", "smallint", "int", "integer", "bigint", "int2", "int4", "int8")
+_BITS = {"tinyint": 8, "smallint": 16, "int2": 16, "int": 32, "integer": 32, "int4": 32, "bigint": 64, "int8": 64}
+_UNSIGNED_BITS = {"utinyint": 8, "usmallint": 16, "uinteger": 32}
 _FLOAT = ("double", "double precision", "float", "real", "float4", "float8")
 _LOCAL = ("timestamp", "timestamp without time zone", "timestampntz", "timestamp_ntz", "datetime", "datetime2")
 _ZONED = ("timestamptz", "timestamp with time zone", "timestamp_tz", "datetimeoffset")
@@ -129,8 +130,10 @@ def converter_of(kind: str) -> tuple[Any, Convert]:
     name, numbers = split_type(kind)
     if name in ("boolean", "bool"):
         return pyarrow.bool_(), _to_boolean
-    if name in _WHOLE and not numbers:
-        return pyarrow.int64(), _to_whole
+    if name in _BITS and not numbers:
+        return pyarrow.int64(), _whole_of(_BITS[name])
+    if name in _UNSIGNED_BITS:
+        return pyarrow.int64(), _unsigned_of(_UNSIGNED_BITS[name])
     if name in _FLOAT:
         return pyarrow.float64(), _to_float
     if name in ("decimal", "numeric", "number") and numbers and numbers[0] <= MAX_DECIMAL_DIGITS:
@@ -169,11 +172,25 @@ def _number(value: Any, wanted: str) -> Decimal:
         raise JsonError(wanted) from None
 
 
-def _to_whole(value: Any) -> int:
-    number = _number(value, "whole number")
-    if not number.is_finite() or number != number.to_integral_value() or not -(2**63) <= number < 2**63:
-        raise JsonError("whole number of 64 bits")
-    return int(number)
+def _whole_of(bits: int) -> Convert:
+    limit = 2 ** (bits - 1)
+    return _between(-limit, limit - 1, f"whole number of {bits} bits")
+
+
+def _unsigned_of(bits: int) -> Convert:
+    return _between(0, 2**bits - 1, f"whole number from 0 to {2**bits - 1}")
+
+
+def _between(low: int, high: int, wanted: str) -> Convert:
+    def convert(value: Any) -> int:
+        number = value if type(value) is int else _number(value, "whole number")
+        if isinstance(number, Decimal) and (not number.is_finite() or number != number.to_integral_value()):
+            raise JsonError(wanted)
+        if not low <= number <= high:
+            raise JsonError(wanted)
+        return int(number)
+
+    return convert
 
 
 def _to_float(value: Any) -> float:

@@ -65,7 +65,7 @@ class Span:
 
 
 class Rejects(Protocol):
-    """Takes the records that could not be read, where a node wants to keep them (`on_bad_record: reject`)."""
+    """Takes the records that could not be read, where a node goes on without them: keeps or counts them."""
 
     def add(self, *, origin: str, line: int | None, byte_offset: int | None, raw: str, reason: str) -> None:
         """Keep one record; lines count from 1, bytes from 0, both None where they mean nothing."""
@@ -84,7 +84,7 @@ class ExtractRequest:
     span:          where the read begins and ends; only given with `frozen_read`, None reads all there is now
     batch_rows:    about how many rows a batch holds
     on_bad_record: what a record does that cannot be read
-    rejects:       takes such records when `on_bad_record` is `reject`
+    rejects:       takes such records unless `on_bad_record` is `fail`; None where nobody asks for them
     project:       where relative paths start and what may be touched
     """
 

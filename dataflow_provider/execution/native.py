@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pyarrow
@@ -33,6 +32,7 @@ from dataflow_provider.connectors.parquet_rows import plain_batches, plain_type
 from dataflow_provider.connectors.registry import get_native_connector
 from dataflow_provider.connectors.requests import ExtractRequest, Span
 from dataflow_provider.errors import AuthorError, InternalError, Place
+from dataflow_provider.execution.rejected import RejectFile, SkippedRecords
 from dataflow_provider.execution.results import StageResult
 from dataflow_provider.execution.steps import blamed
 from dataflow_provider.spec.edges import REJECTED
@@ -44,57 +44,21 @@ logger = logging.getLogger(__name__)
 
 MAX_READERS = 8
 """Most parts of one source that are read side by side."""
-_REJECTS_AT_ONCE = 1_000
-_REJECT_SCHEMA = pyarrow.schema(
-    [
-        ("file", pyarrow.string()),
-        ("line", pyarrow.int64()),
-        ("byte_offset", pyarrow.int64()),
-        ("raw", pyarrow.string()),
-        ("reason", pyarrow.string()),
-    ]
-)
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """Rows that a connector gave, in an Arrow stream file, and the quoted table they are to stand in."""
+    """Rows that a connector gave, in an Arrow stream file, and the quoted table they are to stand in.
+
+    `skipped` tells of the records that it left out, where the node says so.
+    """
 
     node: str
     port: str | None
     table: str
     path: Path
     rows: int
-
-
-@dataclass
-class RejectFile:
-    """Keeps rejected records in an Arrow stream file, so that memory does not grow with them."""
-
-    path: Path
-    rows: int = 0
-    _waiting: list[dict[str, Any]] = field(default_factory=list)
-    _stack: ExitStack = field(default_factory=ExitStack)
-
-    def __enter__(self) -> RejectFile:
-        file = self._stack.enter_context(pyarrow.OSFile(str(self.path), "wb"))
-        self._writer = self._stack.enter_context(pyarrow.ipc.new_stream(file, _REJECT_SCHEMA))
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
-        with self._stack:
-            self._flush()
-
-    def add(self, *, origin: str, line: int | None, byte_offset: int | None, raw: str, reason: str) -> None:
-        self._waiting.append({"file": origin, "line": line, "byte_offset": byte_offset, "raw": raw, "reason": reason})
-        self.rows += 1
-        if len(self._waiting) >= _REJECTS_AT_ONCE:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_batch(pyarrow.RecordBatch.from_pylist(self._waiting, schema=_REJECT_SCHEMA))
-            self._waiting.clear()
+    skipped: SkippedRecords | None = None
 
 
 @dataclass(frozen=True)
@@ -126,9 +90,10 @@ class NativeRows:
         path = self.folder / f"{node.id}.arrow"
         with ExitStack() as stack:
             rejects = None
+            skipped = SkippedRecords() if request.on_bad_record == "skip" else None
             if reads_rejects(spec):
                 rejects = stack.enter_context(RejectFile(self.folder / f"{node.id}.rejects.arrow"))
-            request = replace(request, rejects=rejects, limit=limit)
+            request = replace(request, rejects=rejects or skipped, limit=limit)
             if spec.partition is None or limit is not None:
                 rows = reader.read(request, path)
             else:
@@ -138,7 +103,7 @@ class NativeRows:
             "read node=%s connector=%s rows=%d bytes=%d seconds=%.3f",
             node.id, spec.connector, rows, path.stat().st_size, seconds,
         )  # fmt: skip
-        yield Arrived(node.id, None, raw_table(self.plan, self.values, node), path, rows)
+        yield Arrived(node.id, None, raw_table(self.plan, self.values, node), path, rows, skipped)
         if rejects is not None:
             table = raw_table(self.plan, self.values, node, REJECTED)
             yield Arrived(node.id, REJECTED, table, rejects.path, rejects.rows)

@@ -35,6 +35,7 @@ from dataflow_provider.execution.history import FileHistory, RowHistory
 from dataflow_provider.execution.jobs import JobWatch
 from dataflow_provider.execution.native import Arrived, NativeRows
 from dataflow_provider.execution.publishing import publish_file, publish_table, write_context
+from dataflow_provider.execution.rejected import skipped_records
 from dataflow_provider.execution.results import StageResult, StageState, Transfer
 from dataflow_provider.execution.stage_tables import StageTables, is_kept, readers_of
 from dataflow_provider.execution.steps import StepRunner, blamed
@@ -360,7 +361,7 @@ class StageRun:
             )
             self.runner.gates = gates = self._gates(compiled)
             self._build(compiled)
-            problems = self._publish(compiled, destination)
+            problems = [*self._skipped(), *self._publish(compiled, destination)]
             if self.outgoing is not None:
                 self.session.export_rows(f"SELECT * FROM {compiled.outputs[0].table}", self.outgoing)
             self._leave(compiled)
@@ -390,6 +391,17 @@ class StageRun:
         for rows in self.arrived:
             self.tables.register((Output(rows.node, RAW if rows.port is None else RAW_REJECTS, rows.table, None),), "")
             self.session.import_rows(rows.table, rows.path)
+
+    def _skipped(self) -> Iterator[Problem]:
+        """Yield a warning for each source that left out records; those that a connector left out count as rejected."""
+        told = {rows.node: rows.skipped for rows in self.arrived if rows.skipped is not None}
+        for node, skipped in told.items():
+            self.runner.add(node, "rows_rejected", skipped.rows)
+        for node in self.stage.nodes:
+            if getattr(self.plan.graph.nodes[node].spec, "on_bad_record", None) == "skip":
+                rows = self.runner.figures.get((node, "rows_rejected"), 0)
+                if rows:
+                    yield skipped_records(node, rows, told[node].first if node in told else "")
 
     def _took_over(self, one: StageInput, moved: Moved) -> None:
         source = self.plan.stage(one.stage).connection

@@ -116,17 +116,20 @@ def _rows_of(
         origin = _function("read_parquet", paths, {})
         casts = [alias(exp.Cast(this=column(name), to=kind), name) for name, kind in parsed.items()]
         rows = select(casts or [star()], origin)
-    return rows, _described(scope, node, rows, types or scope.schemas.get(node.id))
+    return rows, _described(scope, node, spec, rows, types or scope.schemas.get(node.id))
 
 
-def _described(scope: Lowering, node: GraphNode, rows: exp.Select, offline: Columns | None) -> Columns | None:
+def _described(
+    scope: Lowering, node: GraphNode, spec: FileSource, rows: exp.Select, offline: Columns | None
+) -> Columns | None:
     probe = scope.probe_of(node.id)
     if probe is None:
         return offline
     try:
         return probe.columns_of_query(render(rows, scope.dialect))
     except DataflowError as exc:
-        scope.problem(node.id, ("path",), "DF-SQL-022", f"the files cannot be read: {exc.message}", exc.hint)
+        message = f"the files of `{spec.path}` cannot be read: {exc.message}"
+        scope.problem(node.id, ("path",), "DF-SQL-022", message, exc.hint)
         return offline
 
 
@@ -196,7 +199,8 @@ def _first_line(scope: Lowering, node: GraphNode, spec: FileSource, path: str) -
     try:
         _, rows = probe.fetch_rows(render(query, scope.dialect), 1)
     except DataflowError as exc:
-        raise AuthorError("DF-SQL-022", f"`{path}` cannot be read: {exc.message}", hint=exc.hint) from exc
+        message = exc.message if path in exc.message else f"`{path}` cannot be read: {exc.message}"
+        raise AuthorError("DF-SQL-022", message, hint=exc.hint) from exc
     return str(rows[0][0] or "") if rows else None
 
 

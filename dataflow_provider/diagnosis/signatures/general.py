@@ -190,6 +190,7 @@ FAMILY = Family(
                 ),
                 r"invalid (?:cast|number|integer|numeric)(?: (?:argument|value|literal|format|string))?\b",
                 r"\bNumberFormatException\b",
+                r"its field `[^`]+` is no \w",
                 r"not a (?:valid )?(?:number|integer|numeric|decimal)\b",
             ),
             "date_parse_error": (

@@ -80,7 +80,9 @@ SCHEMA = {"id": "INTEGER", "day": "DATE"}
 
 
 def test_bad_record_fails_the_read(warehouse: Warehouse, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="CSV Error on Line: 3"):
+    with pytest.raises(
+        Exception, match=r"DF-READ-001: line 3 of `.*a\.csv` cannot be read: expected 2 fields, found 1"
+    ):
         read(warehouse, write(tmp_path / "a.csv", BAD), schema=SCHEMA)
 
 

@@ -127,7 +127,7 @@ def test_transaction_is_rolled_back_whole(session: SqlSession) -> None:
         ("FROM missing_table", "DF-RUN-014", "missing_table"),
         ("SELEC 1", "DF-RUN-015", "SELEC"),
         ("SELECT 1; SELECT 2", "DF-RUN-031", "2"),
-        ("FROM read_csv('{roots}/inside/bad.csv', columns = {{'a': 'INTEGER'}})", "DF-RUN-012", "Line: 3"),
+        ("FROM read_csv('{roots}/inside/bad.csv', columns = {{'a': 'INTEGER'}})", "DF-READ-001", "line 3"),
     ],
 )
 def test_errors_keep_what_helps_and_lose_the_values(

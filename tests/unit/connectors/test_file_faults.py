@@ -46,12 +46,12 @@ def read(server: SftpServer, folder: Path, name: str, **options: Any) -> list[di
 @pytest.mark.parametrize(
     ("data", "options", "told"),
     [
-        (b"a,b\n1,2\n3,4,5\n", {}, "DF-RUN-01"),
-        (b"a,b\n1,\xff\xfe\n", {}, "DF-RUN-01"),
+        (b"a,b\n1,2\n3,4,5\n", {}, "DF-READ-001: line 3 of .*expected 2 fields, found 3"),
+        (b"a,b\n1,\xff\xfe\n", {}, "DF-READ-001: line 2 of .*it is not valid UTF-8"),
         (b"a,a\n1,2\n", {}, "DF-SQL-026.*more than once"),
         (b"", {}, "DF-SQL-025.*is empty"),
         (b"a\n1\n", {"schema": {"c": "BIGINT"}}, "DF-SQL-023.*no column `c`"),
-        (b'{"a": ' * 2_000 + b"1" + b"}" * 2_000, {"format": "json"}, "DF-RUN-0"),
+        (b'{"a": ' * 2_000 + b"1" + b"}" * 2_000, {"format": "json"}, "DF-READ-001.*nested deeper than 128"),
         (b"PAR1", {"format": "parquet"}, "DF-FILE-017"),
         (gzip.compress(b"a\n1\n" * 9_000)[:-30], {"options": FileOptions(compression="gzip")}, "DF-RUN-0"),
     ],

@@ -36,13 +36,17 @@ class RunWindow:
 
 @dataclass(frozen=True)
 class BackfillOrder:
-    """A backfill as Airflow takes it; `reprocess` is none, failed or completed."""
+    """A backfill as Airflow takes it; `reprocess` is none, failed or completed.
+
+    `user` is who ordered it; None = whoever this process belongs to.
+    """
 
     dag_id: str
     max_active_runs: int
     reverse: bool
     conf: Mapping[str, Any] | None
     reprocess: str
+    user: str | None = None
 
 
 def create_backfill(order: BackfillOrder, windows: Sequence[RunWindow]) -> int:
@@ -73,7 +77,7 @@ def create_backfill(order: BackfillOrder, windows: Sequence[RunWindow]) -> int:
         # Paused, so that no run begins before all are there; visible at once, so that a second backfill is refused.
         record = airflow_backfill.Backfill(
             dag_id=order.dag_id, from_date=first, to_date=last, is_paused=True, max_active_runs=order.max_active_runs,
-            dag_run_conf=conf, reprocess_behavior=reprocess, triggering_user_name=_user_name(),
+            dag_run_conf=conf, reprocess_behavior=reprocess, triggering_user_name=order.user or _user_name(),
         )  # fmt: skip
         session.add(record)
         session.commit()

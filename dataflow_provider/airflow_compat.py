@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from dataflow_provider.errors import AuthorError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OUR_TAG = "dataflow"
 """Tag of every Dag that a pipeline has become."""
+INVALID_TAG = "dataflow:invalid"
+"""Tag of a Dag that stands for a broken file, where no import error can."""
 WORKSPACE_TAG = "workspace:"
 """Where the tag begins that names a pipeline's workspace."""
 ENDED_EVENT = "dataflow_run_ended"
@@ -38,8 +40,8 @@ WATERMARK_URI = "x-dataflow://watermark/"
 class DagFacts:
     """What a backfill must know of a Dag; `cron`, `timezone` and `timetable` are None without a cron timetable.
 
-    `broken` says that the file has errors now, so that what Airflow knows is its last good version. `has_watermarks`
-    says that each run reads from where the one before it ended.
+    `broken` says that the file has errors now, so that what Airflow knows is its last good version, or a Dag that only
+    tells them. `has_watermarks` says that each run reads from where the one before it ended.
     """
 
     dag_id: str
@@ -115,9 +117,21 @@ def find_dag(dag_id: str) -> DagFacts | None:
             cron=timetable.get("expression"),
             timezone=timetable.get("timezone"),
             timetable=timetable if "expression" in timetable else None,
-            broken=bool(row.has_import_errors),
+            broken=bool(row.has_import_errors) or INVALID_TAG in dag.tags,
             has_watermarks=any(_is_watermark(inlet) for task in dag.tasks for inlet in task.inlets),
         )
+
+
+def is_broken_file(dag_id: str) -> bool:
+    """Return whether a file of that name has errors now, for Dags of which there never was a good version."""
+    from airflow.models.errors import ParseImportError
+    from sqlalchemy import select
+
+    with open_session() as session:
+        files = session.scalars(
+            select(ParseImportError.filename).where(ParseImportError.filename.endswith(f"{dag_id}.py", autoescape=True))
+        )
+        return any(PurePath(file or "").stem == dag_id for file in files)
 
 
 def _is_watermark(inlet: object) -> bool:

@@ -40,6 +40,7 @@ def order_backfill(session: Session, caller: Caller, pipeline_id: str, body: Sta
     request = BackfillRequest(
         dag_id=pipeline_id, start=body.start, end=body.end, granularity=body.granularity,
         concurrency=body.concurrency, reprocess=body.reprocess, reverse=body.reverse,
+        user=caller.username,
     )  # fmt: skip
     try:
         plan = plan_backfill(request, datetime.now(UTC))

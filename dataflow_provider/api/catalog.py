@@ -18,14 +18,13 @@ from airflow.models.errors import ParseImportError
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from dataflow_provider.airflow_compat import OUR_TAG, WORKSPACE_TAG
+from dataflow_provider.airflow_compat import INVALID_TAG, OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.api.auth import Caller
 from dataflow_provider.api.datamodels import PipelineState, RunBrief, RunState
 from dataflow_provider.api.definitions import our_bundles
 from dataflow_provider.api.import_errors import findings_of_trace
 from dataflow_provider.api.run_states import RUN_COLUMNS, find_states
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER
-from dataflow_provider.dag_factory.loading import INVALID_TAG
 from dataflow_provider.runs.records import seconds_between
 from dataflow_provider.spec.findings import Finding
 

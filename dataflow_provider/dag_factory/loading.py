@@ -17,7 +17,7 @@ from typing import Any
 from airflow.configuration import conf
 from airflow.sdk import DAG, get_parsing_context
 
-from dataflow_provider.airflow_compat import OUR_TAG, WORKSPACE_TAG
+from dataflow_provider.airflow_compat import INVALID_TAG, OUR_TAG, WORKSPACE_TAG
 from dataflow_provider.dag_factory.builder import DEFAULT_OWNER, build_dag
 from dataflow_provider.dag_factory.discovery import PipelineFile, find_pipeline, find_pipelines
 from dataflow_provider.dag_factory.docs import render_invalid_doc
@@ -29,7 +29,6 @@ from dataflow_provider.spec.loader import Loaded, load_pipeline, parse_pipeline
 
 logger = logging.getLogger(__name__)
 
-INVALID_TAG = "dataflow:invalid"
 _IMPORTED_IN = os.getpid()
 OUR_BUNDLES = "dataflow_provider.dag_factory."
 SAMPLE = """\

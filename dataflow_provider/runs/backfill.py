@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,11 +21,16 @@ Reprocess = Literal["none", "failed", "completed"]
 Decision = Literal["run", "rerun", "rerun_failed_tasks", "skip"]
 FINISHED = frozenset({"success", "failed"})
 POLL_S = 2.0
+MAX_PLANNED = 250_000
+"""So many windows are worked out in seconds; what has more is a mistake in the range."""
 
 
 @dataclass(frozen=True)
 class BackfillRequest:
-    """What a person asked for; `granularity` None = the schedule's own, `concurrency` None = what the Dag allows."""
+    """What a person asked for; `granularity` None = the schedule's own, `concurrency` None = what the Dag allows.
+
+    `user` is the person, None = whoever this process belongs to.
+    """
 
     dag_id: str
     start: str
@@ -34,6 +40,7 @@ class BackfillRequest:
     reprocess: Reprocess = "none"
     reverse: bool = False
     conf: Mapping[str, Any] | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,22 +71,10 @@ def plan_backfill(request: BackfillRequest, now: datetime) -> BackfillPlan:
     """Return the runs a request stands for; nothing is written.
 
     Raises:
-        AuthorError: for an unknown or broken Dag, bad bounds, a missing granularity, a range without an interval, or
-            several runs at once of incremental sources.
+        AuthorError: for an unknown or broken Dag, bad bounds, a missing granularity, a range without an interval or
+            with far too many, or several runs at once of incremental sources.
     """
-    dag = airflow_compat.find_dag(request.dag_id)
-    if dag is None:
-        raise AuthorError(
-            "DF-RUNS-002",
-            f"Airflow knows no Dag `{request.dag_id}`.",
-            hint="The id is the YAML's file name; `airflow dags list-import-errors` shows files that are broken.",
-        )
-    if dag.broken:
-        raise AuthorError(
-            "DF-RUNS-011",
-            f"The file of `{dag.dag_id}` has errors now: a backfill would run its last good version.",
-            hint="Mend it first; `airflow dags list-import-errors` shows what is wrong.",
-        )
+    dag = _find_good_dag(request.dag_id)
     if dag.has_watermarks and (request.concurrency or 1) > 1:
         raise AuthorError(
             "DF-RUNS-016",
@@ -87,7 +82,13 @@ def plan_backfill(request: BackfillRequest, now: datetime) -> BackfillPlan:
             "each begins where the one before it ended.",
             hint="Leave the concurrency out, or say 1.",
         )
-    windows = _list_windows(request, dag, now)
+    windows = list(islice(_list_windows(request, dag, now), MAX_PLANNED + 1))
+    if len(windows) > MAX_PLANNED:
+        raise AuthorError(
+            "DF-RUNS-018",
+            f"From `{request.start}` to `{request.end}` there are more than {MAX_PLANNED:,} intervals.",
+            hint="Check the dates, or take a longer granularity.",
+        )
     if not windows:
         raise AuthorError(
             "DF-RUNS-004",
@@ -117,6 +118,7 @@ def start_backfill(plan: BackfillPlan) -> int | None:
         reverse=plan.request.reverse,
         conf=plan.request.conf,
         reprocess="completed" if plan.request.reprocess == "completed" else "none",
+        user=plan.request.user,
     )
     return create_backfill(order, windows)
 
@@ -146,7 +148,24 @@ def watch_runs(plan: BackfillPlan, pause: Callable[[float], None] = time.sleep) 
         pause(POLL_S)
 
 
-def _list_windows(request: BackfillRequest, dag: DagFacts, now: datetime) -> list[RunWindow]:
+def _find_good_dag(dag_id: str) -> DagFacts:
+    dag = airflow_compat.find_dag(dag_id)
+    if dag is not None and not dag.broken:
+        return dag
+    if dag is not None or airflow_compat.is_broken_file(dag_id):
+        raise AuthorError(
+            "DF-RUNS-011",
+            f"The file of `{dag_id}` has errors now: at best its last good version would run.",
+            hint="Mend it first; `airflow dags list-import-errors` shows what is wrong.",
+        )
+    raise AuthorError(
+        "DF-RUNS-002",
+        f"Airflow knows no Dag `{dag_id}`.",
+        hint="The id is the YAML's file name; a new file is seen within seconds.",
+    )
+
+
+def _list_windows(request: BackfillRequest, dag: DagFacts, now: datetime) -> Iterator[RunWindow]:
     zone = ZoneInfo(dag.timezone or "UTC")
     start = parse_bound(request.start, zone, last=False)
     end = parse_bound(request.end, zone, last=True)
@@ -163,23 +182,21 @@ def _list_windows(request: BackfillRequest, dag: DagFacts, now: datetime) -> lis
     return list_periods(request.granularity, start, end, zone, now)
 
 
-def _list_scheduled(dag: DagFacts, start: datetime, end: datetime, now: datetime) -> list[RunWindow]:
-    """Return the schedule's own intervals that begin in `[start, end]` and whose runs are due, oldest first.
+def _list_scheduled(dag: DagFacts, start: datetime, end: datetime, now: datetime) -> Iterator[RunWindow]:
+    """Yield the schedule's own intervals that begin in `[start, end]` and whose runs are due, oldest first.
 
     Worked out by our own rule: asking Airflow's timetable takes a second for a thousand runs.
     """
     if dag.timetable is None:
-        return []
+        return
     rule = RunRule.from_json(dag.timetable)
     before = rule.last_due(start)
     first = before.end if before else rule.cron.at_or_after(start)
-    found: list[RunWindow] = []
     for run in rule.runs_after(first) if first else ():
         if run.start > end or run.due > now:
-            break
+            return
         if run.start >= start:
-            found.append(RunWindow(run.start, run.end, run.start))
-    return found
+            yield RunWindow(run.start, run.end, run.start)
 
 
 def _decide(window: RunWindow, existing: Mapping[datetime, RunFacts], reprocess: Reprocess) -> PlannedRun:

@@ -27,23 +27,22 @@ class Granularity(StrEnum):
 # starts at the same moment; the interval itself stays exact.
 _MARK = {granularity: timedelta(microseconds=number) for number, granularity in enumerate(Granularity, start=1)}
 _SAMPLE = 14
+_YEARS = range(1900, 9999)
 
 
 def list_periods(
     granularity: Granularity, start: datetime, end: datetime, zone: ZoneInfo, now: datetime
-) -> list[RunWindow]:
-    """Return the periods that begin in `[start, end]` and are over by `now`, oldest first.
+) -> Iterator[RunWindow]:
+    """Yield the periods that begin in `[start, end]` and are over by `now`, oldest first.
 
     Days, weeks (from Monday) and months begin at midnight of the zone, so that a day may last 23 or 25 hours.
     """
-    found = []
     for first, last in pairwise(_boundaries(granularity, start.astimezone(zone), zone)):
         if first > end or last > now:
-            break
+            return
         if first >= start:
             begin = first.astimezone(UTC)
-            found.append(RunWindow(begin, last.astimezone(UTC), begin + _MARK[granularity]))
-    return found
+            yield RunWindow(begin, last.astimezone(UTC), begin + _MARK[granularity])
 
 
 def granularity_of(cron: str) -> Granularity | None:
@@ -72,17 +71,22 @@ def parse_bound(text: str, zone: ZoneInfo, *, last: bool) -> datetime:
     """Return a `--start` or `--end` as a moment; a bare date is the whole day in the zone, so its end is inclusive.
 
     Raises:
-        AuthorError: when the text is no ISO date or date and time.
+        AuthorError: when the text is no ISO date or date and time, or no year that pipelines know.
     """
     try:
         if len(text) == len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(text), time.max if last else time.min, zone)
-        moment = datetime.fromisoformat(text)
+            moment = datetime.combine(date.fromisoformat(text), time.max if last else time.min, zone)
+        else:
+            moment = datetime.fromisoformat(text)
     except ValueError as exc:
         raise AuthorError(
             "DF-RUNS-001",
             f"`{text}` is no date. Allowed: `2026-01-31` or `2026-01-31T06:30`, with or without a zone.",
         ) from exc
+    if moment.year not in _YEARS:
+        raise AuthorError(
+            "DF-RUNS-001", f"The year of `{text}` is out of range. Allowed: {_YEARS.start} to {_YEARS.stop - 1}."
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -23,6 +23,8 @@ from dataflow_provider.runs.backfill import (
 from dataflow_provider.runs.periods import Granularity
 
 MANY_RUNS = 10_000
+MAX_LISTED = 200
+"""Before runs are made so many are listed; a dry run lists all."""
 _WORDS = {
     "run": "will run",
     "rerun": "will run again",
@@ -68,7 +70,7 @@ def run_backfill(request: BackfillRequest, *, dry_run: bool, yes: bool, as_json:
     with logs_to_stderr():
         plan = plan_backfill(request, datetime.now(UTC))
     if not as_json:
-        _print_plan(plan)
+        _print_plan(plan, len(plan.runs) if dry_run else MAX_LISTED)
     if dry_run:
         if as_json:
             print_json(_plan_json(plan, "planned"))
@@ -116,12 +118,14 @@ def _confirm(plan: BackfillPlan) -> None:
         raise AuthorError("DF-RUNS-010", "Stopped by your answer; nothing was changed.")
 
 
-def _print_plan(plan: BackfillPlan) -> None:
+def _print_plan(plan: BackfillPlan, listed: int) -> None:
     paused = " (paused: unpause it before the backfill)" if plan.dag.paused else ""
     print(f"{plan.dag.dag_id}: {len(plan.wanted)} of {len(plan.runs)} intervals to run{paused}")
-    for run in plan.runs:
+    for run in plan.runs[:listed]:
         state = f" ({run.state})" if run.state else ""
         print(f"  {_moment(run.window.start)} .. {_moment(run.window.end)}  {_WORDS[run.decision]}{state}")
+    if (more := len(plan.runs) - listed) > 0:
+        print(f"  … and {more:,} more; `--dry-run` lists them all")
 
 
 def _print_end(states: list[RunFacts]) -> None:

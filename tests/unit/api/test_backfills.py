@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
+from sqlalchemy import select, update
 
 from dataflow_provider.api.definitions import load_definition
 from dataflow_provider.api.run_service import LEASE_NAME
@@ -14,6 +17,7 @@ from dataflow_provider.runs.recorder import Recorder
 from tests.unit.api.conftest import Api, Project
 
 TOP = 'schedule: {cron: "30 6 * * *", timezone: Europe/Warsaw, calendar: PL}\n'
+NAMES = ("nowhere", "asleep", "usage")
 # 8 and 9 November 2025 are a weekend, the 11th is Independence Day.
 RANGE = {"start": "2025-11-06", "end": "2025-11-12"}
 PATH = "/pipelines/usage/backfills"
@@ -38,6 +42,7 @@ def test_backfill_is_made_paused_and_cancelled(engineer: Api, project: Project) 
     assert status == 200, made
     (shown,) = engineer.get(PATH)["items"]
     assert (shown["id"], shown["state"], shown["runs"]) == (made["backfill_id"], "running", {"queued": 4})
+    assert shown["triggered_by"] == "engineer"
     status, again = post(engineer, PATH, **RANGE, dry_run=False)
     assert (status, again["backfill_id"], again["counts"]) == (200, None, {"skip": 4})
     paused = engineer.send("PATCH", f"{PATH}/{shown['id']}", {"is_paused": True}).json()
@@ -81,6 +86,8 @@ def test_second_backfill_is_refused_while_one_is_active(engineer: Api, project: 
         ({"start": "2025-11-12", "end": "2025-11-06"}, 422, "DF-RUNS-003"),
         ({"start": "2099-01-01", "end": "2099-01-02"}, 422, "DF-RUNS-004"),
         ({"start": "soon", "end": "2025-11-06"}, 422, "DF-RUNS-001"),
+        ({"start": "0001-01-01", "end": "2025-11-06"}, 422, "DF-RUNS-001"),
+        ({"start": "2025-11-01", "end": "9999-12-31"}, 422, "DF-RUNS-001"),
         ({"start": "2020-01-01", "end": "2025-11-06", "granularity": "hour", "dry_run": False}, 422, "DF-RUNS-015"),
     ],
 )
@@ -91,3 +98,18 @@ def test_backfill_that_cannot_be_is_refused(
     answer = post(engineer, PATH, **body)
     assert (answer[0], answer[1]["code"]) == (status, code)
     assert engineer.get(PATH) == {"items": []}
+
+
+def test_backfill_of_an_unknown_paused_or_broken_pipeline_is_refused(engineer: Api, project: Project) -> None:
+    project.publish("usage", top=TOP)
+    project.publish("asleep", top=TOP)
+    assert engineer.send("PATCH", "/pipelines/asleep", {"is_paused": True}).status_code == 200
+    with create_session() as session:
+        session.execute(update(DagModel).where(DagModel.dag_id == "usage").values(has_import_errors=True))
+    answers = {name: post(engineer, f"/pipelines/{name}/backfills", **RANGE, dry_run=False) for name in NAMES}
+    assert {name: (status, answer["code"]) for name, (status, answer) in answers.items()} == {
+        "nowhere": (404, "DF-RUNS-002"), "asleep": (409, "DF-RUNS-005"), "usage": (409, "DF-RUNS-011"),
+    }  # fmt: skip
+    assert [engineer.get(f"/pipelines/{name}/backfills") for name in ("asleep", "usage")] == [{"items": []}] * 2
+    with create_session() as session:
+        assert session.scalars(select(DagRun.run_id)).all() == []

@@ -151,6 +151,18 @@ def test_dags_backfill_by_a_pattern_that_matches_nothing_ends_with_2(dags: None)
     assert call("dags", "backfill", "(", "--treat-dag-id-as-regex", "-s", "2026-11-10") == 2
 
 
+def test_dataflow_backfill_of_very_many_runs_wants_a_yes_and_lists_some(
+    dags: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("dataflow", "backfill", "sales_eu", "--start", "2025-01-01", "--end", "2026-03-01")
+    assert call(*words, "--granularity", "hour") == 1
+    told = capsys.readouterr()
+    assert "DF-RUNS-009" in told.err
+    assert "10,200 runs would be made" in told.err
+    assert "… and 10,000 more" in told.out
+    assert count_runs() == 0
+
+
 def test_dataflow_backfill_answers_in_json(dags: None, capfd: pytest.CaptureFixture[str]) -> None:
     words = ("dataflow", "backfill", "sales_eu", "--start", "2026-11-09", "--end", "2026-11-15")
     assert call(*words, "--granularity", "week", "--json") == 0

@@ -10,8 +10,9 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
+from dataflow_provider.airflow_compat import INVALID_TAG
 from dataflow_provider.dag_factory.bundles import write_stubs
-from dataflow_provider.dag_factory.loading import INVALID_TAG, load_folder
+from dataflow_provider.dag_factory.loading import load_folder
 from dataflow_provider.operators.markers import InvalidPipelineOperator
 from tests.unit.dag_factory.conftest import WritePipeline
 

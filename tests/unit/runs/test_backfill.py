@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.errors import ParseImportError
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronDataIntervalTimetable
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from sqlalchemy import select
 
+from dataflow_provider.airflow_compat import INVALID_TAG
 from dataflow_provider.errors import AuthorError
+from dataflow_provider.runs import backfill
 from dataflow_provider.runs.backfill import (
     BackfillRequest,
     Reprocess,
@@ -138,6 +141,15 @@ def test_plan_that_cannot_be_is_refused(
         plan_backfill(BackfillRequest(by_hand, start, end, granularity), NOW)
 
 
+def test_plan_of_far_too_many_runs_is_refused(daily: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "MAX_PLANNED", 48)
+    for granularity, last in ((Granularity.HOUR, "2026-11-11T23:00"), (None, "2026-03-28")):
+        start = "2026-11-10" if granularity else "2026-02-09"
+        assert len(plan_backfill(BackfillRequest(daily, start, last, granularity), NOW).runs) == 48
+        with pytest.raises(AuthorError, match="DF-RUNS-018"):
+            plan_backfill(BackfillRequest(daily, "1900-01-01", "2026-11-12", granularity), NOW)
+
+
 def test_plan_of_an_unknown_dag_is_refused(sync_dags: SyncDags) -> None:
     with pytest.raises(AuthorError, match="DF-RUNS-002"):
         plan_backfill(BackfillRequest("missing", "2026-11-10", "2026-11-11"), NOW)
@@ -189,3 +201,21 @@ def test_plan_of_a_dag_whose_file_is_broken_is_refused(daily: str) -> None:
         row.has_import_errors = True
     with pytest.raises(AuthorError, match="DF-RUNS-011"):
         plan_backfill(BackfillRequest(daily, "2026-11-10", "2026-11-11"), NOW)
+
+
+def test_plan_of_a_broken_file_that_never_was_good_is_refused(sync_dags: SyncDags) -> None:
+    with create_session() as session:
+        for file in ("telecom/calls.py", "telecom/my_orders.py"):
+            session.add(ParseImportError(filename=file, bundle_name="pipelines", stacktrace="DF-SPEC-001"))
+    with pytest.raises(AuthorError, match="DF-RUNS-011"):
+        plan_backfill(BackfillRequest("calls", "2026-11-10", "2026-11-11"), NOW)
+    with pytest.raises(AuthorError, match="DF-RUNS-002"):
+        plan_backfill(BackfillRequest("orders", "2026-11-10", "2026-11-11"), NOW)
+
+
+def test_plan_of_the_dag_that_stands_for_a_broken_file_is_refused(sync_dags: SyncDags) -> None:
+    with DAG("stand_in", schedule=None, is_paused_upon_creation=False, tags=[INVALID_TAG]) as dag:
+        EmptyOperator(task_id="only")
+    sync_dags(dag)
+    with pytest.raises(AuthorError, match="DF-RUNS-011"):
+        plan_backfill(BackfillRequest("stand_in", "2026-11-10", "2026-11-11", Granularity.DAY), NOW)

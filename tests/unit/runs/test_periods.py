@@ -45,19 +45,19 @@ def test_days_follow_daylight_saving(day: str, hours: int) -> None:
     bounds = parse_bound(day, WARSAW, last=False), parse_bound(day, WARSAW, last=True)
     (period,) = list_periods(Granularity.DAY, *bounds, WARSAW, NOW)
     assert period.end - period.start == timedelta(hours=hours)
-    assert len(list_periods(Granularity.HOUR, *bounds, WARSAW, NOW)) == hours
+    assert len(list(list_periods(Granularity.HOUR, *bounds, WARSAW, NOW))) == hours
 
 
 def test_hours_of_a_half_hour_zone_begin_on_its_full_hours() -> None:
     bounds = parse_bound("2026-11-01", KOLKATA, last=False), parse_bound("2026-11-01", KOLKATA, last=True)
-    periods = list_periods(Granularity.HOUR, *bounds, KOLKATA, NOW)
+    periods = list(list_periods(Granularity.HOUR, *bounds, KOLKATA, NOW))
     assert periods[0].start == datetime(2026, 10, 31, 18, 30, tzinfo=UTC)
     assert len(periods) == 24
 
 
 def test_periods_that_start_alike_have_logical_dates_of_their_own() -> None:
     start = datetime(2026, 6, 1, tzinfo=UTC)  # a Monday and the first of a month
-    found = {list_periods(one, start, start, ZoneInfo("UTC"), NOW)[0].logical_date for one in Granularity}
+    found = {next(list_periods(one, start, start, ZoneInfo("UTC"), NOW)).logical_date for one in Granularity}
     assert len(found) == len(Granularity)
     assert start not in found
 

@@ -6,13 +6,13 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from dataflow_provider.diagnosis.log import Passage, Role, is_calm, is_retry_noise, read_passages
+from dataflow_provider.diagnosis.log import MAX_SEARCHED, Passage, Role, is_calm, is_retry_noise, read_passages
 from dataflow_provider.diagnosis.refine import REFINEMENTS
 from dataflow_provider.diagnosis.signatures import FAMILIES
-from dataflow_provider.diagnosis.signatures.base import Codes, Pattern
+from dataflow_provider.diagnosis.signatures.base import Codes, Pattern, grams
 from dataflow_provider.diagnosis.taxonomy import UNKNOWN, often_confused
 from dataflow_provider.diagnosis.weighing import Evidence, Weighing
 
@@ -28,9 +28,8 @@ _WEIGHT = {
 }
 _RETRY_WEIGHT = 0.55
 _CALM_WEIGHT = 0.6
-_MAX_CHARACTERS = 20_000
-"""Text that is searched; of a longer log the loudest passages come first."""
-
+_HEAD, _TAIL = 1_500, 500
+"""How much of a passage's begin and end is searched: a statement or a row in a message may be of any length."""
 THRESHOLD = 0.38
 """Below this score no cause is named."""
 
@@ -91,18 +90,21 @@ def _is_demoted(passage: Passage) -> bool:
 def _loudest(passages: list[Passage]) -> list[Passage]:
     """Return the passages that fit the bound, the loudest and latest first, in the order of the log."""
     order = sorted(range(len(passages)), key=lambda at: (-_WEIGHT[passages[at].role], -at))
-    kept, total = set(), 0
+    kept: dict[int, Passage] = {}
+    total = 0
     seen: set[str] = set()
     for at in order:
-        text = passages[at].text
-        if text in seen:
+        passage = passages[at]
+        if passage.text in seen:
             continue
-        seen.add(text)
-        total += len(text)
-        if total > _MAX_CHARACTERS:
+        seen.add(passage.text)
+        if len(passage.text) > _HEAD + _TAIL:
+            passage = replace(passage, text=f"{passage.text[:_HEAD]}\n{passage.text[-_TAIL:]}")
+        total += len(passage.text)
+        if total > MAX_SEARCHED:
             break
-        kept.add(at)
-    return [passages[at] for at in sorted(kept)]
+        kept[at] = passage
+    return [kept[at] for at in sorted(kept)]
 
 
 Match = tuple[str, float, str]
@@ -115,10 +117,13 @@ _APART = "\n\x00\n"
 def _codes(passages: Sequence[Passage]) -> list[list[Match]]:
     """Return the codes with a meaning in each passage."""
     text = _APART.join(passage.text for passage in passages)
+    held = grams(text.lower())
     starts = _starts([len(passage.text) for passage in passages])
     found: list[list[Match]] = [[] for _ in passages]
     for family in FAMILIES:
         for codes in family.codes:
+            if not codes.may_match(held):
+                continue
             hit: Iterable[int] = range(len(passages))
             if not codes.is_anchored:
                 hit = {bisect_right(starts, match.start()) - 1 for match in codes.grammar.finditer(text)}
@@ -139,12 +144,13 @@ def _wordings(passages: Sequence[Passage]) -> list[list[Match]]:
     """Return what the first fitting wording of each signature matches in each passage."""
     lowered = [passage.text.lower() for passage in passages]
     text, starts = _APART.join(lowered), _starts([len(one) for one in lowered])
+    held = grams(text)
     found: list[list[Match]] = [[] for _ in passages]
     for family in FAMILIES:
         for words in family.words:
             told: set[int] = set()
             for pattern in words.patterns:
-                if not pattern.may_match(text):
+                if not pattern.may_match(held):
                     continue
                 for at in _passages_with(pattern, text, starts) - told:
                     matched = pattern.search(passages[at].text, lowered[at])

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from pathlib import Path
@@ -24,6 +24,11 @@ _CHUNK = 1_000_000
 
 MAX_LINES = 20_000
 MAX_LINE = 4_000
+MAX_SEARCHED = 8_000
+"""Characters that are searched for causes; of a longer log the loudest passages come first, of these the last."""
+
+ALIKE = 4
+"""How many lines that differ only in their digits are read: agreement of more adds nothing."""
 
 
 class Role(StrEnum):
@@ -71,7 +76,10 @@ _FRAME = re.compile(r'^\s*(?:File "[^"]*", line \d+|at [\w$.<>]+\(|at \S+ \S+\.g
 _JAVA_FRAME = re.compile(r"^(?:\[java\] |\S+ \| )?\s*(?:at [\w$./<>]+\([^)]*\)|\.\.\. \d+ more)")
 _TRACEBACK = re.compile(r"^(?:\S+ \| )?\s*Traceback \(most recent call last\):")
 _LINK = re.compile(r"(?:The above exception was the direct cause|During handling of the above exception)")
-_EXCEPTION = re.compile(r"^(?:\S+ \| )?(?P<type>[A-Za-z_][\w.$]*)(?:: |$)")
+_EXCEPTION = re.compile(
+    r"(?:\[java\] |Exception in thread \"[^\"]*\" |Caused by: |---- nested ?|\S+ \| (?:\S+ \| )?)?"
+    r"(?P<type>[A-Za-z_][\w.$]*)(?:: |$)"
+)
 _EXCEPTION_NAME = re.compile(
     r"(?:Error|Exception|Timeout|Exit|Interrupt|Warning|Iteration|Refused|Closed|NotFound|Denied|Failure|Failed|Down|Stopped|Skip|Invalid|Key|Violation|Detected)\w*$"
 )
@@ -85,20 +93,14 @@ _ALARMS = (
     "sqlstate", "exhaust", "enospc", "edquot", "eacces", "enoent", "etimedout", "econn", "backoff", "pressure",
     "low on resource", "insufficient",
 )  # fmt: skip
-_NOISE = re.compile(
-    r"openlineage|py\.warnings|DeprecationWarning|FutureWarning|UserWarning|Marking task as|Retry policy decision|"
-    r"::(?:end)?group::|Exporting env vars|Rendered template fields|AIRFLOW_CTX_|Task exited with return code 1\b|"
-    r"Task instance in failure state|metrics flushed|Filling up the DagBag|Secrets backends"
-    r" loaded|Connection Retrieved",
-    re.IGNORECASE,
-)
-_NOISE_WORDS = (
+_NOISE = (
     "openlineage", "py.warnings", "deprecationwarning", "futurewarning", "userwarning", "marking task as",
-    "retry policy decision", "group::", "exporting env vars", "rendered template fields", "airflow_ctx_",
-    "task exited with return code 1", "task instance in failure state", "metrics flushed", "filling up the dagbag",
-    "secrets backends", "connection retrieved",
+    "retry policy decision", "::group::", "::endgroup::", "exporting env vars", "rendered template fields",
+    "airflow_ctx_", "task instance in failure state", "metrics flushed", "filling up the dagbag",
+    "secrets backends loaded", "connection retrieved",
 )  # fmt: skip
-"""One of them stands in every text that `_NOISE` matches."""
+_PLAIN_EXIT = re.compile(r"Task exited with return code 1\b", re.IGNORECASE)
+_RECORD_LEVEL = re.compile(r'"level": ?"(?P<level>\w+)"')
 _RETRY = re.compile(
     r"will (?:be )?retr|retrying|retry (?:\d|in )|attempt \d+ (?:of|/) ?\d+|trying again|another attempt|backing off|"
     r"recovered|succeeded (?:on|after)",
@@ -170,8 +172,7 @@ def keep_end(lines: Iterable[str]) -> str:
 
 def read_passages(text: str) -> list[Passage]:
     """Return the passages of a log in their order; an empty log has none."""
-    lines = list(_lines(text))
-    passages = list(_passages(lines))
+    passages = list(_passages(_lines(text)))
     # The task ends with its last stack trace; what is logged behind it is clearing up.
     ends = [at for at, passage in enumerate(passages) if passage.role in (Role.ROOT, Role.CHAINED)]
     last = ends[-1] if ends else len(passages)
@@ -185,23 +186,86 @@ def read_passages(text: str) -> list[Passage]:
 
 # ---------------------------------------------------------------- lines
 
+_SILENT = _Line(0, "", "DEBUG", "", is_noise=True)
+_LEVELS = dict.fromkeys(("ERROR", "CRITICAL", "FATAL", "EXCEPTION"), Role.ERROR) | dict.fromkeys(
+    ("WARNING", "WARN"), Role.WARNING
+)
+_NOT_LOUDER = {
+    Role.ERROR: (Role.ERROR, Role.WARNING, Role.INFO),
+    Role.WARNING: (Role.WARNING, Role.INFO),
+    Role.INFO: (Role.INFO,),
+}
 
-def _lines(text: str) -> Iterator[_Line]:
+
+def _lines(text: str) -> list[_Line]:
+    """Return the lines that may matter; where others were left out between them, a silent one stands."""
     rows = text.split("\n")
     first = max(0, len(rows) - MAX_LINES)
-    hay = _Haystack(rows[first:])
-    alarmed, noisy = hay.rows_with(_ALARMS), hay.rows_with(_NOISE_WORDS)
-    for number, row in enumerate(rows[first:], first + 1):
-        if row[:1] in _STAMP_STARTS and number - first - 1 not in alarmed and not _begins_text(row):
+    stamped = [at for at in range(first, len(rows)) if rows[at][:1] in _STAMP_STARTS and not _begins_text(rows[at])]
+    alarmed = {stamped[at] for at in _rows_with(_ALARMS, [rows[at] for at in stamped])}
+    calm = set(stamped) - alarmed
+    room = _Room(_last_trace(text))
+    found: list[_Line] = []
+    for at in range(len(rows) - 1, first - 1, -1):
+        if at in calm:
             continue
-        row = row.rstrip("\r")[:MAX_LINE]
-        if row.startswith("{") and row.endswith("}"):
-            event = _json_lines(number, row)
-            if event is not None:
-                yield from event
-                continue
-        line = _line(number, row)
-        yield replace(line, is_noise=_is_noise(line)) if number - first - 1 in noisy else line
+        row = rows[at].rstrip("\r")[:MAX_LINE]
+        found += reversed(_read_row(at, row, room)) if at in alarmed else (_plain(at, row),)
+    return found[::-1]
+
+
+def _plain(at: int, row: str) -> _Line:
+    return _Line(at + 1, row, None, "")
+
+
+def _read_row(at: int, row: str, room: _Room) -> list[_Line]:
+    """Return what the row at `at`, from 0, says, if there is room for it."""
+    if row.startswith("{") and row.endswith("}"):
+        level = _RECORD_LEVEL.search(row)
+        if level is not None and '"error_detail"' not in row and not room.has_place(row, level["level"]):
+            return [_SILENT]
+        event = _json_lines(at + 1, row)
+        if event is not None:
+            room.fill(at, event[0])
+            return event
+    match = _STAMPED.match(row)
+    if match is None:
+        return [_Line(at + 1, row, "INFO", "") if _DATED.match(row) else _plain(at, row)]
+    if not room.has_place(row, match["level"]):
+        return [_SILENT]
+    line = _line(at + 1, match)
+    room.fill(at, line)
+    return [line]
+
+
+def _last_trace(text: str) -> int:
+    """Return the row, from 0, at which the last stack trace begins; -1 without one."""
+    at = max(text.rfind("Traceback (most recent call last)"), text.rfind('"error_detail"'))
+    return text.count("\n", 0, at) if at >= 0 else -1
+
+
+class _Room:
+    """What is still searched while rows are asked from the last on: the loudest and latest, few that are alike."""
+
+    def __init__(self, last_trace: int) -> None:
+        self._last_trace = last_trace
+        self._shapes: Counter[bytes] = Counter()
+        self._left = dict.fromkeys((Role.ERROR, Role.WARNING, Role.INFO), MAX_SEARCHED)
+
+    def has_place(self, row: str, level: str) -> bool:
+        """Return False only when later rows, as loud or alike, fill what is searched."""
+        if self._left[_role_of(level)] <= 0:
+            return False
+        shape = row.encode("utf-8", "replace").translate(None, b"0123456789")
+        self._shapes[shape] += 1
+        return self._shapes[shape] <= ALIKE
+
+    def fill(self, at: int, line: _Line) -> None:
+        role = _role_of(line.level or "")
+        if line.is_noise or (at > self._last_trace >= 0 and role is not Role.ERROR):
+            return  # what is logged behind the last stack trace is heard least
+        for quieter in _NOT_LOUDER[role]:
+            self._left[quieter] -= len(line.text)
 
 
 def _begins_text(row: str) -> bool:
@@ -209,33 +273,36 @@ def _begins_text(row: str) -> bool:
     return row[:1] == "[" and not row[1:5].isdigit()
 
 
-class _Haystack:
-    """Rows in small letters as one text: one search over all of them for a word is far cheaper than one a row."""
+def _rows_with(words: Iterable[str], rows: Sequence[str]) -> set[int]:
+    """Return which rows, from 0, hold one of the words, written in small letters.
 
-    def __init__(self, rows: list[str]) -> None:
-        lowered = [row.lower() for row in rows]  # row by row: small letters may be longer than capitals
-        self._text = "\n".join(lowered)
-        self._starts = [0, *accumulate(len(row) + 1 for row in lowered)]
+    All rows are searched as one text, which is far cheaper than one by one; those found are left out of it when they
+    are many.
+    """
+    left = list(range(len(rows)))
+    # Row by row, since small letters may be longer than capitals.
+    lowered = [row.lower() for row in rows]
+    text, starts = _joined(lowered)
+    found: set[int] = set()
+    for word in words:
+        hits: set[int] = set()
+        at = text.find(word)
+        while at >= 0:
+            index = bisect_right(starts, at) - 1
+            hits.add(index)
+            at = text.find(word, starts[index + 1])
+        found.update(left[index] for index in hits)
+        if len(hits) * 8 > len(left):
+            left = [index for index in left if index not in found]
+            text, starts = _joined([lowered[index] for index in left])
+    return found
 
-    def rows_with(self, words: tuple[str, ...]) -> set[int]:
-        """Return which rows, from 0, hold one of the words."""
-        found: set[int] = set()
-        text, starts = self._text, self._starts
-        for word in words:
-            at = text.find(word)
-            while at >= 0:
-                index = bisect_right(starts, at) - 1
-                found.add(index)
-                at = text.find(word, starts[index + 1])
-            if len(found) == len(starts) - 1:
-                break
-        return found
+
+def _joined(rows: Sequence[str]) -> tuple[str, list[int]]:
+    return "\n".join(rows), [0, *accumulate(len(row) + 1 for row in rows)]
 
 
-def _line(number: int, row: str) -> _Line:
-    match = _STAMPED.match(row) if row[:1] in "[0123456789" else None
-    if match is None:
-        return _Line(number, row, "INFO" if row[:1] in "[0123456789" and _DATED.match(row) else None, "")
+def _line(number: int, match: re.Match[str]) -> _Line:
     text, logger = match["text"], (match["place"] or "").partition(":")[0]
     trailing = _trailing_logger(text)
     leading = None if trailing or logger else _LEADING_LOGGER.match(text)
@@ -243,7 +310,7 @@ def _line(number: int, row: str) -> _Line:
         text, logger = text[: trailing.start()].rstrip(), trailing["logger"] or trailing["source"] or ""
     elif leading:
         text, logger = text[leading.end() :], leading["logger"]
-    return _Line(number, text, match["level"].upper(), logger)
+    return _Line(number, text, match["level"].upper(), logger, _is_noise(text, logger))
 
 
 def _trailing_logger(text: str) -> re.Match[str] | None:
@@ -264,8 +331,8 @@ def _json_lines(number: int, row: str) -> list[_Line] | None:
     if not isinstance(record, dict) or "event" not in record:
         return None
     level = str(record.get("level", "info")).upper()
-    event = _Line(number, str(record["event"])[:MAX_LINE], level, str(record.get("logger", "")))
-    found = [replace(event, is_noise=_is_noise(event))]
+    event, logger = str(record["event"])[:MAX_LINE], str(record.get("logger", ""))
+    found = [_Line(number, event, level, logger, _is_noise(event, logger))]
     details = record.get("error_detail") or []
     for at, detail in enumerate(reversed(details) if isinstance(details, list) else []):
         if at:
@@ -288,12 +355,12 @@ def _passages(lines: list[_Line]) -> Iterator[Passage]:
     chain: list[Passage] = []
     while at < len(lines):
         line = lines[at]
-        if line.level is None and _TRACEBACK.match(line.text):
+        if line.level is None and _opens_trace(line.text):
             exception, at = _exception_behind(lines, at + 1)
             if exception is not None:
                 chain.append(exception)
             continue
-        if line.level is None and (_LINK.search(line.text) or not line.text.strip()):
+        if line.level is None and (_links(line.text) or not line.text.strip()):
             at += 1
             continue
         if chain:
@@ -306,7 +373,7 @@ def _passages(lines: list[_Line]) -> Iterator[Passage]:
             continue
         at += 1
         if not line.is_noise:
-            yield Passage(_role_of(line), line.number, line.text)
+            yield Passage(_role_of(line.level), line.number, line.text)
     yield from _close(chain)
 
 
@@ -336,51 +403,55 @@ def _exception_behind(lines: list[_Line], at: int) -> tuple[Passage | None, int]
 
 
 def _ends_message(text: str) -> bool:
-    return bool(_TRACEBACK.match(text) or _LINK.search(text))
+    return _opens_trace(text) or _links(text)
+
+
+def _opens_trace(text: str) -> bool:
+    return "Traceback (" in text and _TRACEBACK.match(text) is not None
+
+
+def _links(text: str) -> bool:
+    return "above exception" in text and _LINK.search(text) is not None
 
 
 def _loose(lines: list[_Line], at: int) -> tuple[Passage | None, int]:
     """Return an unstamped passage: an exception before its frames (short traces, Java), or raw output."""
     line = lines[at]
-    if _JAVA_FRAME.match(line.text) or _FRAME.match(line.text):
+    if _is_frame(line.text):
         return None, at + 1
-    text = [line.text]
-    role = Role.STACK if _is_exception(line.text) else Role.RAW
-    number = line.number
     at += 1
-    while role is Role.STACK and at < len(lines) and lines[at].level is None and lines[at].text.strip():
+    if not _is_exception(line.text):
+        return Passage(Role.RAW, line.number, line.text), at
+    text = [line.text]
+    while at < len(lines) and lines[at].level is None and lines[at].text.strip():
         follower = lines[at].text
-        if _TRACEBACK.match(follower) or _LINK.search(follower) or _is_exception(follower):
+        if _ends_message(follower) or _is_exception(follower):
             break
-        if _FRAME.match(follower) or _JAVA_FRAME.match(follower):
-            at += 1
-            if follower.lstrip().startswith("File "):
-                role = Role.STACK
-            continue
-        text.append(follower)
+        if not _is_frame(follower):
+            text.append(follower)
         at += 1
-    joined = "\n".join(text[:40])
-    short_form = (
-        role is Role.STACK and at - 1 > 0 and _FRAME.match(lines[at - 1].text) and "File " in lines[at - 1].text
-    )
-    return Passage(Role.ROOT if short_form else role, number, joined), at
+    is_short_form = _FRAME.match(lines[at - 1].text) is not None and "File " in lines[at - 1].text
+    return Passage(Role.ROOT if is_short_form else Role.STACK, line.number, "\n".join(text[:40])), at
+
+
+def _is_frame(text: str) -> bool:
+    if "at " not in text and "File " not in text and "... " not in text:
+        return False
+    return _FRAME.match(text) is not None or _JAVA_FRAME.match(text) is not None
 
 
 def _is_exception(text: str) -> bool:
-    stripped = re.sub(r"^(?:\[java\] |\S+ \| |Exception in thread \"[^\"]*\" |Caused by: |---- nested ?)", "", text)
-    match = _EXCEPTION.match(stripped)
-    return bool(
-        match and ("." in match["type"] or _EXCEPTION_NAME.search(match["type"])) and not match["type"].islower()
-    )
+    match = _EXCEPTION.match(text)
+    if match is None:
+        return False
+    type_ = match[1]
+    return ("." in type_ or _EXCEPTION_NAME.search(type_) is not None) and not type_.islower()
 
 
-def _is_noise(line: _Line) -> bool:
-    return _NOISE.search(line.text) is not None or _NOISE.search(line.logger) is not None
+def _is_noise(text: str, logger: str) -> bool:
+    said = f"{text}\n{logger}".lower()
+    return any(words in said for words in _NOISE) or _PLAIN_EXIT.search(text) is not None
 
 
-def _role_of(line: _Line) -> Role:
-    if line.level in ("ERROR", "CRITICAL", "FATAL", "EXCEPTION"):
-        return Role.ERROR
-    if line.level in ("WARNING", "WARN"):
-        return Role.WARNING
-    return Role.INFO
+def _role_of(level: str) -> Role:
+    return _LEVELS.get(level.upper(), Role.INFO)

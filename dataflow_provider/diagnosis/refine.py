@@ -6,6 +6,7 @@ Each refinement is a plain function over the weighing; they run in the order of 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 
 from dataflow_provider.diagnosis.log import Role
@@ -23,9 +24,11 @@ _XCOM = re.compile(r"xcom", re.IGNORECASE)
 
 def explain_general_by_special(weighing: Weighing) -> None:
     """A general cause gives way where a special one stands in the same passage."""
-    told = {one.cause for one in weighing.evidence}
+    told: dict[str, set[int]] = defaultdict(set)
+    for one in weighing.evidence:
+        told[one.cause].add(one.passage.line)
     for special, general in _EXPLAINS:
-        if special not in told or general not in told:
+        if told[special].isdisjoint(told[general]):
             continue
         lines = {one.passage.line for one in weighing.evidence if one.cause == special and one.score >= 0.35}
         weighing.scale(0.6, cause=general, lines=lines)

@@ -19,6 +19,19 @@ CODE = 0.95
 MESSAGE = 0.88
 
 
+Needs = tuple[tuple[str, ...], ...]
+"""Texts in small letters, of which every match of a pattern holds one a tuple."""
+
+
+def grams(text: str) -> frozenset[str]:
+    """Return all three letters in a row of a text, which tell quickly what it cannot hold.
+
+    >>> sorted(grams("abcd"))
+    ['abc', 'bcd']
+    """
+    return frozenset(map("".join, zip(text, text[1:], text[2:], strict=False)))
+
+
 @dataclass(frozen=True)
 class Codes:
     """A vendor's numbers or names: `grammar` finds them (its group `code`), `meanings` says what they mean."""
@@ -33,6 +46,14 @@ class Codes:
         """Whether the grammar asks where a passage begins or ends."""
         return _ANCHOR.search(self.grammar.pattern) is not None
 
+    @cached_property
+    def _alternatives(self) -> tuple[Presence, ...]:
+        return tuple(Presence.of(needed_texts(one)) for one in split_alternatives(self.grammar.pattern))
+
+    def may_match(self, held: frozenset[str]) -> bool:
+        """Return False only when the grammar cannot match a text with these grams in small letters."""
+        return any(one.is_possible(held) for one in self._alternatives)
+
     def meaning(self, code: str) -> tuple[str, float] | None:
         found = self.meanings.get(code) or self.meanings.get(code.lstrip("0"))
         if found is None:
@@ -41,26 +62,48 @@ class Codes:
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """One wording. `needs` are texts in small letters, of each tuple one stands in every match: a cheap look first."""
+class Presence:
+    """The grams of what a pattern needs: of each tuple, all those of one set stand in every match."""
 
-    needs: tuple[tuple[str, ...], ...]
-    regex: re.Pattern[str]
+    one_of: tuple[tuple[frozenset[str], ...], ...]
 
-    def may_match(self, lowered: str) -> bool:
-        """Return False only when the regular expression cannot match a text that has these small letters."""
-        for one_of in self.needs:
-            for text in one_of:
-                if text in lowered:
+    @classmethod
+    def of(cls, needs: Needs) -> Presence:
+        return cls(tuple(tuple(grams(text) for text in texts) for texts in needs))
+
+    def is_possible(self, held: frozenset[str]) -> bool:
+        for texts in self.one_of:
+            for text in texts:
+                if text <= held:
                     break
             else:
                 return False
         return True
 
+
+@dataclass(frozen=True)
+class Pattern:
+    """One wording; what it needs is a cheap look before the search."""
+
+    needs: Needs
+    regex: re.Pattern[str]
+
+    @cached_property
+    def _presence(self) -> Presence:
+        return Presence.of(self.needs)
+
+    def may_match(self, held: frozenset[str]) -> bool:
+        """Return False only when the regular expression cannot match a text with these grams in small letters."""
+        return self._presence.is_possible(held)
+
     def search(self, text: str, lowered: str) -> str | None:
         """Return what matches; `lowered` is the text in small letters."""
-        if not self.may_match(lowered):
-            return None
+        for one_of in self.needs:
+            for needed in one_of:
+                if needed in lowered:
+                    break
+            else:
+                return None
         found = self.regex.search(text)
         return found[0] if found else None
 
@@ -117,7 +160,7 @@ def split_alternatives(pattern: str) -> list[str]:
     return found
 
 
-def needed_texts(pattern: str) -> tuple[tuple[str, ...], ...]:
+def needed_texts(pattern: str) -> Needs:
     """Return texts in small letters of which every match holds one a tuple; the longest stand first.
 
     Groups count when each of their alternatives has a text; what may be left out and classes are not looked into.
@@ -157,6 +200,7 @@ def _pieces(pattern: str) -> Iterator[tuple[str, bool]]:
         is_sure = quantifier not in ("?", "*", "{") or not quantifier
         if quantifier in ("?", "*", "+", "{") and quantifier:
             at = pattern.index("}", at) + 1 if quantifier == "{" else at + 1
+            at += pattern[at : at + 1] == "?"  # as few as possible
         yield from _told_piece(piece, is_sure)
         if quantifier == "+":
             yield "", False  # it may come again, so what follows does not touch it
@@ -167,7 +211,11 @@ def _end_of_piece(pattern: str, at: int) -> int:
     if pattern[at] == "\\":
         return at + 2
     if pattern[at] == "[":
-        return pattern.index("]", at + 2 + (pattern[at + 1] == "^")) + 1
+        at += 2 + (pattern[at + 1] == "^")  # the first one may be a bracket
+        at += pattern[at - 1] == "\\"
+        while pattern[at] != "]":
+            at += 1 + (pattern[at] == "\\")
+        return at + 1
     if pattern[at] != "(":
         return at + 1
     at += 1

@@ -22,6 +22,7 @@ _WEIGHT = {
     Role.STACK: 0.95,
     Role.ERROR: 0.88,
     Role.RAW: 0.8,
+    Role.PRINTED: 0.75,
     Role.WARNING: 0.72,
     Role.INFO: 0.58,
     Role.AFTER: 0.4,
@@ -72,8 +73,8 @@ def weigh(passages: Sequence[Passage]) -> list[Evidence]:
     found: list[Evidence] = []
     codes, wordings = _codes(passages), _wordings(passages)
     for at, passage in enumerate(passages):
-        weight = _WEIGHT[passage.role] * (_RETRY_WEIGHT if _is_demoted(passage) else 1.0)
-        if passage.role in (Role.INFO, Role.AFTER) and is_calm(passage.text):
+        weight = _WEIGHT[passage.role] * (_RETRY_WEIGHT if _is_demoted(passage, passages[at + 1 : at + 2]) else 1.0)
+        if passage.role in (Role.INFO, Role.PRINTED, Role.AFTER) and is_calm(passage.text):
             weight *= _CALM_WEIGHT
         found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in codes[at])
         if wordings[at]:
@@ -83,8 +84,14 @@ def weigh(passages: Sequence[Passage]) -> list[Evidence]:
     return found
 
 
-def _is_demoted(passage: Passage) -> bool:
-    return passage.role in (Role.WARNING, Role.INFO, Role.RAW, Role.ERROR) and is_retry_noise(passage.text)
+_LINES = (Role.WARNING, Role.INFO, Role.PRINTED, Role.RAW, Role.ERROR)
+
+
+def _is_demoted(passage: Passage, following: Sequence[Passage]) -> bool:
+    """Return whether the line itself, or the next one, says that it was tried again."""
+    return passage.role in _LINES and any(
+        one.role in _LINES and is_retry_noise(one.text) for one in (passage, *following)
+    )
 
 
 def _loudest(passages: list[Passage]) -> list[Passage]:

@@ -39,6 +39,7 @@ class Role(StrEnum):
     STACK = "stack"
     ERROR = "error"
     RAW = "raw"
+    PRINTED = "printed"
     WARNING = "warning"
     INFO = "info"
     AFTER = "after"
@@ -100,6 +101,8 @@ _NOISE = (
     "secrets backends loaded", "connection retrieved",
 )  # fmt: skip
 _PLAIN_EXIT = re.compile(r"Task exited with return code 1\b", re.IGNORECASE)
+_PRINTS = re.compile(r"std(?:out|err)\b|subprocess", re.IGNORECASE)
+"""Loggers of what a task or its program prints: Airflow gives all of it one level."""
 _RECORD_LEVEL = re.compile(r'"level": ?"(?P<level>\w+)"')
 _RETRY = re.compile(
     r"will (?:be )?retr|retrying|retry (?:\d|in )|attempt \d+ (?:of|/) ?\d+|trying again|another attempt|backing off|"
@@ -178,7 +181,7 @@ def read_passages(text: str) -> list[Passage]:
     last = ends[-1] if ends else len(passages)
     return [
         Passage(Role.AFTER, passage.line, passage.text)
-        if at > last and passage.role in (Role.INFO, Role.WARNING, Role.RAW)
+        if at > last and passage.role in (Role.INFO, Role.WARNING, Role.RAW, Role.PRINTED)
         else passage
         for at, passage in enumerate(passages)
     ]
@@ -373,7 +376,9 @@ def _passages(lines: list[_Line]) -> Iterator[Passage]:
             continue
         at += 1
         if not line.is_noise:
-            yield Passage(_role_of(line.level), line.number, line.text)
+            role = _role_of(line.level)
+            is_printed = role is Role.INFO and _PRINTS.search(line.logger) is not None
+            yield Passage(Role.PRINTED if is_printed else role, line.number, line.text)
     yield from _close(chain)
 
 

@@ -57,6 +57,7 @@ _EXPLAINS = (
     ("airflow_sensor_timeout", "connect_timeout"),
     ("date_parse_error", "type_cast_error"),
     ("bad_file_format", "type_cast_error"),
+    ("bad_file_format", "schema_drift"),
     ("encoding_error", "type_cast_error"),
     ("merge_duplicate_rows", "unique_violation"),
     ("kafka_poll_interval_exceeded", "connection_lost"),
@@ -121,7 +122,8 @@ def tell_size_of_xcom(weighing: Weighing) -> None:
         return
     for passage in weighing.passages:
         if passage.role in (*_EXCEPTIONS, Role.ERROR) and _XCOM.search(passage.text):
-            weighing.scale(0.7, lines={passage.line})
+            weighing.scale(0.7, cause="string_truncation")
+            weighing.scale(0.7, cause="connection_lost")
             weighing.add("xcom_too_large_or_unserializable", 0.9, passage, "xcom")
             return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataflow_provider.diagnosis.signatures import (
     airflow,
     db2,
+    document_stores,
     general,
     hana,
     mysql,
@@ -13,6 +14,7 @@ from dataflow_provider.diagnosis.signatures import (
     oracle,
     postgres,
     python,
+    query_engines,
     snowflake,
     spark,
     sqlserver,
@@ -25,6 +27,7 @@ from dataflow_provider.diagnosis.signatures.base import Family
 FAMILIES: tuple[Family, ...] = (
     airflow.FAMILY,
     db2.FAMILY,
+    document_stores.FAMILY,
     general.FAMILY,
     hana.FAMILY,
     mysql.FAMILY,
@@ -33,6 +36,7 @@ FAMILIES: tuple[Family, ...] = (
     oracle.FAMILY,
     postgres.FAMILY,
     python.FAMILY,
+    query_engines.FAMILY,
     snowflake.FAMILY,
     spark.FAMILY,
     sqlserver.FAMILY,

@@ -27,6 +27,7 @@ FAMILY = Family(
                 r"Detected (?:a )?zombie",
                 r"heartbeat (?:time ?out|was not received|failed|lost)",
                 r"Failed to send heartbeat",
+                r"(?:too many|\d+) (?:failed|missed|lost) heartbeats",
                 r"heartbeat timed out(?! \(executor)",
                 r"task shouldn'?t be running anymore",
                 r"Server indicated the task shouldn",

@@ -67,8 +67,15 @@ FAMILY = Family(
     words=words(
         "db2",
         {
-            "deadlock": (r"because of a deadlock or timeout.{0,20}Reason code \"2\"",),
-            "lock_contention": (r"because of a deadlock or timeout.{0,20}Reason code \"68\"",),
+            # -911 and -913 are both; the reason decides, as a number or, on z/OS, by its own code.
+            "deadlock": (
+                r"deadlock or timeout.{0,20}Reason code \"(?:2|00C90088)\"",
+                r"SQLCODE=-91[13]\b.{0,60}SQLERRMC=(?:2|00C90088)\b",
+            ),
+            "lock_contention": (
+                r"deadlock or timeout.{0,20}Reason code \"(?:68|00C9008E)\"",
+                r"SQLCODE=-91[13]\b.{0,60}SQLERRMC=(?:68|00C9008E)\b",
+            ),
             "connect_timeout": (r"Communication function detecting the error: \"connect\".{0,80}\"(?:110|10060|60)\"",),
             "connection_refused": (
                 r"Communication function detecting the error: \"connect\".{0,80}\"(?:111|10061|61)\"",

@@ -27,7 +27,10 @@ FAMILY = Family(
             "lock_contention": (
                 r"\block\b.{0,60}(?:could not|cannot|can't) be (?:granted|acquired|obtained|taken)",
                 r"\block (?:wait |request )?(?:time ?out|not available|limit exceeded)",
-                r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get|take) (?:an? |the )?(?:\w+ )?lock\b",
+                (
+                    r"(?:could not|cannot|unable to|failed to) (?:acquire|obtain|get|take)"
+                    r" (?:an? |the )?(?:\w+,? ){0,3}lock\b"
+                ),
                 r"\b(?:held|locked) by (?:another|other|transaction)",
                 r"concurrent(?:ly)? (?:modif\w+|append|delete|update\w*)",
             ),
@@ -110,6 +113,7 @@ FAMILY = Family(
                 r"(?:rate|request|api|call) (?:limit|quota)\b.{0,60}(?:exceeded|reached|hit|over)",
                 r"ratelimited|too many requests|throttled|throttling",
                 r"requests? per (?:second|minute|hour|day)",
+                r"exceed(?:ed|s) .{0,20}(?:rate|request|api|call) (?:limit|quota)s?\b",
             ),
             "remote_service_error": (
                 (
@@ -270,6 +274,10 @@ FAMILY = Family(
                 ),
             ),
             "bad_file_format": (
+                (
+                    r"(?:more|fewer|too many|too few) (?:fields|values|columns) (?:than|in (?:row|line|record)|defined"
+                    r"|for (?:row|line|record))"
+                ),
                 r"delimiter not found|(?:does not support|unsupported|unknown|invalid) file format",
                 r"not a (?:valid )?(?:parquet|avro|orc|zip|gzip|gzipped|csv|json|xml|excel|xlsx)\b(?: file)?",
                 (

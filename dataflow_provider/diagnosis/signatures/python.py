@@ -80,6 +80,7 @@ FAMILY = Family(
                 r"failed to (?:allocate|pin) (?:block|data) of size",
                 r"(?:memory )?allocation of \d+ (?:bytes|\w+) failed",
                 r"cannot allocate (?:enough )?memory|could not allocate (?:enough )?memory",
+                r"line \d+: +\d+ Killed\b",  # bash: nobody but the kernel kills a program with SIGKILL unasked
                 r"exit(?:ed with)?(?: exit)? code:? 137\b.{0,60}\b(?:OOM|memory)",
             ),
             "missing_driver_or_dependency": (

@@ -20,7 +20,7 @@ _CODES = codes(
         "AuthFailure IncompleteSignature PartialCredentialsError",
         "credentials_expired": "ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired "
         "TokenRetrievalError UnauthorizedSSOTokenError SSOTokenLoadError",
-        "remote_service_error": "InternalError ServiceUnavailable InternalServerError",
+        "remote_service_error": "InternalError InternalFailure ServiceFailure ServiceUnavailable InternalServerError",
         "invalid_configuration": "PermanentRedirect AuthorizationHeaderMalformed InvalidBucketName NoRegionError "
         "IllegalLocationConstraintException ProfileNotFound InvalidRequest_",
         "dns_failure": "NameResolutionError",
@@ -54,6 +54,7 @@ FAMILY = Family(
                 r"calling the HeadObject operation: Not Found",
                 r"HeadObject.{0,40}\(404\)|\(404\) when calling",
                 r"did not match any (?:file|object)",
+                r"No URLs matched|matched no objects",
                 r"Missing input file|Input path does not exist",
             ),
             "permission_denied": (

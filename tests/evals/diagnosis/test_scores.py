@@ -1,4 +1,4 @@
-"""The signature engine on whole logs (`dev.jsonl`) and single vendor messages (`messages.txt`), with gates."""
+"""The signature engine on whole logs (`dev.jsonl`, `logs.txt`) and single messages (`messages.txt`), with gates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from dataflow_provider.diagnosis.engine import Ranked, judge
 from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
+from tests.evals.diagnosis.written import read_cases
 
 HERE = Path(__file__).parent
 LOG = """\
@@ -73,6 +74,11 @@ def logs() -> list[Answer]:
 
 
 @pytest.fixture(scope="module")
+def written() -> list[Answer]:
+    return [Answer(case.log[-200:], case.cause, judge(case.log).ranked) for case in read_cases()]
+
+
+@pytest.fixture(scope="module")
 def messages() -> list[Answer]:
     return [Answer(message, cause, judge(LOG.format(message=message)).ranked) for cause, message in read_messages()]
 
@@ -109,7 +115,7 @@ def expected_calibration_error(answers: list[Answer]) -> float:
     return sum(gaps) / len(given)
 
 
-@pytest.mark.parametrize("source", ["logs", "messages", "noisy"])
+@pytest.mark.parametrize("source", ["logs", "written", "messages", "noisy"])
 def test_scores_meet_the_aims(source: str, request: pytest.FixtureRequest) -> None:
     answers: list[Answer] = request.getfixturevalue(source)
     known = [answer for answer in answers if answer.cause != UNKNOWN]

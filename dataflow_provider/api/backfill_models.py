@@ -52,7 +52,7 @@ class Backfill(Body):
     id: int
     start: datetime
     end: datetime
-    state: str = Field(description="running, paused or completed")
+    state: str = Field(description="running, paused, completed or cancelled")
     concurrency: int
     created_at: datetime
     completed_at: datetime | None

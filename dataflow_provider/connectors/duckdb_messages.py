@@ -10,6 +10,7 @@ import duckdb
 import pyarrow
 
 from dataflow_provider.connectors.duckdb_records import record_error
+from dataflow_provider.connectors.engine_errors import Kind
 from dataflow_provider.errors import EngineError, TerminalError, TransientError
 
 # Code and branch by the driver's class; the first that matches counts. Codes are stable.
@@ -20,8 +21,8 @@ _BRANCHES: tuple[tuple[type[Exception], str, type[EngineError], str], ...] = (
     (duckdb.ConstraintException, "DF-RUN-011", TerminalError, "a constraint of the table refused a row"),
     (duckdb.ConversionException, "DF-RUN-012", TerminalError, "a value could not be converted"),
     (duckdb.OutOfRangeException, "DF-RUN-013", TerminalError, "a value is out of range"),
-    (duckdb.CatalogException, "DF-RUN-014", TerminalError, "a table, column or function does not exist"),
-    (duckdb.BinderException, "DF-RUN-014", TerminalError, "the statement does not fit the tables"),
+    (duckdb.CatalogException, "DF-RUN-014", TerminalError, Kind.MISSING),
+    (duckdb.BinderException, "DF-RUN-014", TerminalError, Kind.MISSING),
     (duckdb.ParserException, "DF-RUN-015", TerminalError, "the statement cannot be parsed"),
     (duckdb.PermissionException, "DF-RUN-016", TerminalError, "the statement may not do that"),
     (duckdb.IOException, "DF-RUN-020", TerminalError, "a file could not be read or written"),

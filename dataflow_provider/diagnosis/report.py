@@ -18,6 +18,7 @@ from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
 from dataflow_provider.spec.loader import Loaded
 from dataflow_provider.spec.project import Project
 
+_OWN_CLASS = re.compile(r"^[\w.]*(?:Error|Exception): (?=DF-[A-Z]+-\d{3}: )")
 _NODE_NAMED = re.compile(r"\bnode[= :`']+(?P<node>[a-z][a-z0-9_]{0,62})")
 
 
@@ -176,6 +177,7 @@ def _summary(verdict: Verdict | None, first: Ranked, node: str | None) -> str:
     if first.root_cause == UNKNOWN:
         return f"{where}the log does not say why it failed."
     quoted = quote(verdict.evidence[0]) if verdict is not None and verdict.evidence else ""
+    quoted = _OWN_CLASS.sub("", quoted)
     return f"{where}{CAUSES[first.root_cause]} {quoted}".strip()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dataflow_provider.airflow_compat import note_ended
+from dataflow_provider.airflow_compat import ENDED_EVENT, note_ended
 from dataflow_provider.errors import AuthorError
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ MAX_LISTED = 100
 
 @dataclass(frozen=True)
 class BackfillRecord:
-    """One backfill; `runs` counts those it made by state, `start` and `end` are where its first and last run begin."""
+    """One backfill; `runs` counts those it made by state, `start` and `end` are where its first and last run begin.
+
+    `state` is running, paused, completed, or cancelled when it is over and an order has ended runs of it.
+    """
 
     backfill_id: int
     dag_id: str
@@ -50,6 +53,12 @@ def list_backfills(session: Session, dag_id: str) -> list[BackfillRecord]:
     )
     for backfill_id, state, count in found:
         counts.setdefault(int(backfill_id or 0), {})[str(state)] = count
+    for backfill_id, count in _count_cancelled(session, list(counts)):
+        runs = counts[backfill_id]
+        runs["cancelled"] = count
+        runs["failed"] -= count
+        if not runs["failed"]:
+            del runs["failed"]
     return [_record(row, counts.get(row.id, {})) for row in rows]
 
 
@@ -85,6 +94,26 @@ def cancel_backfill(session: Session, dag_id: str, backfill_id: int) -> int:
     return len(waiting)
 
 
+def _count_cancelled(session: Session, backfills: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield backfill and number of its runs that an order has ended: Airflow has them among the failed ones."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.log import Log
+    from airflow.utils.state import DagRunState
+    from sqlalchemy import func, select
+
+    # In this go of the run: one that was cleared since is no longer cancelled.
+    begun = func.coalesce(DagRun.start_date, DagRun.queued_at, Log.dttm)
+    rows = session.execute(
+        select(DagRun.backfill_id, func.count(DagRun.id.distinct()))
+        .join(Log, (Log.dag_id == DagRun.dag_id) & (Log.run_id == DagRun.run_id))
+        .where(DagRun.backfill_id.in_(backfills), DagRun.state == DagRunState.FAILED)
+        .where(Log.event == ENDED_EVENT, Log.dttm >= begun)
+        .group_by(DagRun.backfill_id)
+    )
+    for backfill_id, count in rows:
+        yield int(backfill_id or 0), count
+
+
 def _find_active(session: Session, dag_id: str, backfill_id: int) -> Backfill:
     from airflow.models.backfill import Backfill
 
@@ -97,15 +126,16 @@ def _find_active(session: Session, dag_id: str, backfill_id: int) -> Backfill:
 
 
 def _record(row: Backfill, runs: Mapping[str, int]) -> BackfillRecord:
-    open_runs = sum(count for state, count in runs.items() if state not in ("success", "failed"))
+    open_runs = sum(count for state, count in runs.items() if state not in ("success", "failed", "cancelled"))
     # Airflow marks a backfill complete half a minute after its last run.
     over = row.completed_at is not None or (runs and not open_runs)
+    ended = "cancelled" if "cancelled" in runs else "completed"
     return BackfillRecord(
         backfill_id=row.id,
         dag_id=row.dag_id,
         start=row.from_date,
         end=row.to_date,
-        state="completed" if over else "paused" if row.is_paused else "running",
+        state=ended if over else "paused" if row.is_paused else "running",
         max_active_runs=row.max_active_runs,
         created_at=row.created_at,
         completed_at=row.completed_at,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -76,7 +76,10 @@ class Held:
 def acquire(
     session: Session, name: str, holder: str, now: Callable[[], datetime] = utc_now, lasts_s: float = LEASE_S
 ) -> Held | None:
-    """Return the lease when nobody holds it or its time is over; None while another process holds it."""
+    """Return the lease when nobody else holds it, or its time is over; None while another process holds it.
+
+    A holder that failed within its term, and does not know how far it came, may begin a new one at once.
+    """
     moment = now()
     if session.scalar(select(Lease.name).where(Lease.name == name)) is None:
         first = Lease(name=name, holder=holder, term=0, expires_at=moment, created_at=moment, position={})
@@ -87,7 +90,7 @@ def acquire(
             session.rollback()
     taken: Any = session.execute(
         update(Lease)
-        .where(Lease.name == name, Lease.expires_at <= moment)
+        .where(Lease.name == name, or_(Lease.expires_at <= moment, Lease.holder == holder))
         .values(holder=holder, term=Lease.term + 1, expires_at=moment + timedelta(seconds=lasts_s))
         .execution_options(synchronize_session=False)
     )

@@ -76,7 +76,7 @@ def test_backfill_is_planned_begun_paused_and_cancelled_on_its_page(product: Pro
     expect(page.get_by_text("Paused")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Cancel backfill")).click()
     page.get_by_role("button", name="Cancel the backfill").click()
-    expect(page.get_by_text("Done", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Cancel backfill"))).to_have_count(0)
     page.context.clear_cookies()
     product.log_in(page, "viewer", then="/dataflow/app/pipelines/backfilled/backfills")

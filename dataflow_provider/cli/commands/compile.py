@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataflow_provider.cli.commands.validate import validate_paths
 from dataflow_provider.cli.output import print_json
 from dataflow_provider.compiler.errors import CompileError
-from dataflow_provider.compiler.plan import Plan, Stage, plan_pipeline
+from dataflow_provider.compiler.plan import Plan, Stage
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.dialects.steps import Step
@@ -25,6 +25,7 @@ from dataflow_provider.spec.project import Project
 
 if TYPE_CHECKING:
     from dataflow_provider.compiler.compiled import Kept
+    from dataflow_provider.compiler.offline import OfflineStage
 
 
 Kinds = Mapping[str, Mapping[str, str]]
@@ -89,31 +90,22 @@ def _compile(loaded: Loaded, values: RunValues, dialect: str | None) -> tuple[Pl
         InvalidPipelineError: with the place of everything that is refused.
     """
     # Imported late: sqlglot costs more than everything else here, and a refused file does not need it.
-    from dataflow_provider.compiler.publishing import preview_publish
-    from dataflow_provider.compiler.sql import compile_stage
+    from dataflow_provider.compiler.offline import compile_offline
 
-    pipeline = loaded.require()
-    engine = get_dialect(dialect).name if dialect else None
-    shown: list[_Shown] = []
-    schemas: dict[str, Mapping[str, str]] = {}
     try:
-        plan = plan_pipeline(pipeline)
-        for stage in plan.stages:
-            compiled = compile_stage(plan, replace(stage, dialect=engine or stage.dialect), values, schemas)
-            schemas |= {
-                one.node if one.port is None else f"{one.node}.{one.port}": dict.fromkeys(one.columns, "")
-                for one in compiled.outputs
-                if one.columns is not None and compiled.target is None
-            }
-            publish = preview_publish(pipeline.id, compiled, values)
-            steps = [step for step in compiled.steps if step.kind != "cleanup"]
-            steps += publish or ()
-            steps += [step for step in compiled.steps if step.kind == "cleanup"]
-            note = _note(compiled.dialect, compiled.target is not None, publish)
-            shown.append(_Shown(stage, compiled.dialect, compiled.kept, tuple(steps), note))
+        plan, stages = compile_offline(loaded.require(), values, dialect)
     except CompileError as error:
         raise InvalidPipelineError(loaded.finding(problem) for problem in error.problems) from error
-    return plan, shown
+    return plan, [_shown(one) for one in stages]
+
+
+def _shown(one: OfflineStage) -> _Shown:
+    compiled = one.compiled
+    steps = [step for step in compiled.steps if step.kind != "cleanup"]
+    steps += one.publish or ()
+    steps += [step for step in compiled.steps if step.kind == "cleanup"]
+    note = _note(compiled.dialect, compiled.target is not None, one.publish)
+    return _Shown(one.stage, compiled.dialect, compiled.kept, tuple(steps), note)
 
 
 def _kinds(plan: Plan, project: Project) -> Kinds:

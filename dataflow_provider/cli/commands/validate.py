@@ -17,6 +17,7 @@ from dataflow_provider.cli.paths import find_pipeline_files
 from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.findings import Finding, Severity, has_errors
 from dataflow_provider.spec.loader import Loaded, load_pipeline
+from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 from dataflow_provider.spec.validation.identity import validate_distinct_ids
 
@@ -89,13 +90,33 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
         project = Project.of(Path(loaded.file))
         foreign = foreign_connections(loaded.pipeline, project)
     except AuthorError as error:
-        return [Finding(error.code, Severity.ERROR, loaded.file, 1, 1, None, error.message, error.hint)]
+        return [_finding_of_file(loaded, error)]
     problems = [
         *foreign,
         *check_calendar(loaded.pipeline.schedule, project),
         *check_pipeline(loaded.pipeline, file_columns(loaded.pipeline, project)),
     ]
-    return [loaded.finding(problem) for problem in problems]
+    findings = [loaded.finding(problem) for problem in problems]
+    return findings if has_errors(findings) else findings + _compile(loaded, loaded.pipeline, project)
+
+
+def _compile(loaded: Loaded, pipeline: Pipeline, project: Project) -> list[Finding]:
+    """What no node shows by itself: a stage that its engine cannot carry out as a whole, or cannot write so."""
+    from dataflow_provider.compiler.errors import CompileError
+    from dataflow_provider.compiler.offline import compile_offline
+    from dataflow_provider.execution.example_values import example_values
+
+    try:
+        compile_offline(pipeline, example_values(pipeline, project))
+    except CompileError as error:
+        return [loaded.finding(problem) for problem in error.problems]
+    except AuthorError as error:
+        return [_finding_of_file(loaded, error)]
+    return []
+
+
+def _finding_of_file(loaded: Loaded, error: AuthorError) -> Finding:
+    return Finding(error.code, Severity.ERROR, loaded.file, 1, 1, None, error.message, error.hint)
 
 
 def _print(loaded: Sequence[Loaded], findings: Sequence[Finding]) -> None:

@@ -48,7 +48,11 @@ def test_backfill_is_made_paused_and_cancelled(engineer: Api, project: Project) 
     paused = engineer.send("PATCH", f"{PATH}/{shown['id']}", {"is_paused": True}).json()
     assert paused["items"][0]["state"] == "paused"
     status, cancelled = post(engineer, f"{PATH}/{shown['id']}/cancel")
-    assert (status, cancelled["items"][0]["state"], cancelled["items"][0]["runs"]) == (200, "completed", {"failed": 4})
+    assert (status, cancelled["items"][0]["state"], cancelled["items"][0]["runs"]) == (
+        200,
+        "cancelled",
+        {"cancelled": 4},
+    )
     assert post(engineer, f"{PATH}/{shown['id']}/cancel")[0] == 404
 
 

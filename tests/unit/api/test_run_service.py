@@ -265,6 +265,15 @@ def test_second_process_waits_until_the_lease_is_over(session: Session, held: He
     assert taken.term == held.term + 1
 
 
+def test_holder_that_failed_begins_a_new_term_at_once(session: Session, held: Held, clock: Clock) -> None:
+    again = acquire(session, LEASE_NAME, held.holder, clock)
+    assert again is not None
+    with pytest.raises(LeaseLostError), held.transaction(session):
+        pass
+    with again.transaction(session):
+        pass
+
+
 def test_holder_that_slept_too_long_writes_nothing(
     session: Session, held: Held, clock: Clock, recorder: Recorder, usage: Project
 ) -> None:

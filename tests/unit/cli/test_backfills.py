@@ -47,7 +47,8 @@ def test_backfills_are_listed_paused_resumed_and_cancelled(backfill: int, capsys
         (record,) = answer["backfills"]
         states.append((record["state"], record["runs"]))
     assert states == [
-        ("running", {"queued": 3}), ("paused", {"queued": 3}), ("running", {"queued": 3}), ("completed", {"failed": 3}),
+        ("running", {"queued": 3}), ("paused", {"queued": 3}), ("running", {"queued": 3}),
+        ("cancelled", {"cancelled": 3}),
     ]  # fmt: skip
     code, answer = call(capsys, "backfills", "daily", "--pause", number)
     assert (code, answer["error"]["code"]) == (1, "DF-RUNS-012")

@@ -114,6 +114,21 @@ def test_validate_reads_sql_when_the_structure_holds(tmp_path: Path, capsys: Out
     assert [(finding["node"], finding["line"]) for finding in answer["findings"]] == [("x", 7)]
 
 
+def test_validate_tells_what_compiling_would_refuse(tmp_path: Path, capsys: Output) -> None:
+    text = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: sample
+nodes:
+  src: {type: source.postgres, connection: pg, table: s.calls, schema: {a: INTEGER}}
+  t: {type: target.postgres, connection: pg, from: src, table: s.TABLE, create: {if_missing: true}}
+""".replace("TABLE", "ö" * 32)
+    code, answer = validate_json(capsys, write(tmp_path, "sample.yaml", text))
+    assert code == 1
+    assert [(one["node"], one["line"], one["code"]) for one in answer["findings"]] == [("t", 6, "DF-SQL-021")]
+    assert "64 bytes" in answer["findings"][0]["message"]
+
+
 def test_validate_a_broken_file_hides_no_other(tmp_path: Path, capsys: Output) -> None:
     write(tmp_path, "a.yaml", "\tx: 1\n")
     write(tmp_path, "b.yaml", "x: [\n")

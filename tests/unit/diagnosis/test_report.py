@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dataflow_provider.cli.main import main
+from dataflow_provider.connectors.duckdb_messages import engine_error
 from dataflow_provider.diagnosis.advice import ADVICE, PATCHABLE
 from dataflow_provider.diagnosis.report import diagnose
 from dataflow_provider.diagnosis.taxonomy import CAUSES
@@ -49,6 +51,27 @@ def test_evidence_stands_in_the_log() -> None:
     assert (found.root_cause, found.node) == ("deadlock", "mart")
     assert found.evidence
     assert all(line in log.split("\n") for line in found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("sql", "cause"),
+    [
+        ("SELECT * FROM no_such.calls", "object_not_found"),
+        ("SELECT * FROM main.no_calls", "object_not_found"),
+        ("SELECT no_column FROM calls", "schema_drift"),
+        ("SELECT * FROM calls WHERE", "sql_syntax_error"),
+        ("SELECT CAST('x' AS INTEGER)", "type_cast_error"),
+    ],
+)
+def test_what_duckdb_said_counts_and_not_our_words_around_it(sql: str, cause: str) -> None:
+    database = duckdb.connect()
+    database.execute("CREATE TABLE calls (seconds INTEGER)")
+    with pytest.raises(duckdb.Error) as caught:
+        database.execute(sql).fetchall()
+    told = f"DF-SQL-020: the database refuses this node: {engine_error(caught.value).message} (node `mart`)"
+    found = diagnose(f"dataflow_provider.compiler.errors.CompileError: {told}\n", loaded())
+    assert found.root_cause == cause
+    assert "CompileError" not in found.summary
 
 
 @pytest.mark.parametrize(

@@ -662,7 +662,7 @@ export interface components {
             start: string;
             /**
              * State
-             * @description running, paused or completed
+             * @description running, paused, completed or cancelled
              */
             state: string;
             /** Triggered By */

@@ -1,6 +1,7 @@
 import { Badge, Box, Button, HStack, Text } from "@chakra-ui/react";
 
 import type { Schemas } from "src/api/client";
+import { Told } from "src/format/Told";
 
 import { PatchDiff } from "./PatchDiff";
 
@@ -10,7 +11,7 @@ type Props = { action: Schemas["DiagnosisAction"]; /** Absent for those who may 
 export const DiagnosedAction = ({ action: { confidence, effort, number, patch, risk, title }, busy, onApply }: Props) => (
   <Box as="li" listStyleType="none">
     <HStack gap="2" wrap="wrap">
-      <Text fontWeight="600">{number}. {title}</Text>
+      <Text fontWeight="600">{number}. <Told text={title} /></Text>
       <Badge>{Math.round(confidence * 100)} % likely</Badge>
       <Text color="fg.muted" fontSize="12px">effort {effort}, risk {risk}</Text>
       {patch !== null && onApply ? <Button aria-label={`Apply action ${number}`} loading={busy} marginInlineStart="auto" onClick={onApply} size="xs" variant="outline">Apply to the file</Button> : null}

@@ -8,6 +8,7 @@ import { ConfirmDialog } from "src/dialogs/ConfirmDialog";
 import { ErrorState } from "src/feedback/ErrorState";
 import { toastError, toastSuccess } from "src/feedback/toaster";
 import { Waiting } from "src/feedback/Waiting";
+import { Told } from "src/format/Told";
 import type { RunRef } from "src/shell/routes";
 
 import { DiagnosedAction } from "./DiagnosedAction";
@@ -49,11 +50,11 @@ export const DiagnosisPanel = ({ run: { pipelineId, runId }, stageId, tryNumber 
   return (
     <Flex direction="column" gap="3" height="100%" overflow="auto" padding="4">
       <Box>
-        <Text as="h2" fontSize="14px" fontWeight="600">{summary}</Text>
+        <Text as="h2" fontSize="14px" fontWeight="600" overflowWrap="anywhere"><Told text={summary} /></Text>
         <Text color="fg.muted" fontSize="12px">{root_cause === "unknown" ? "No cause is named" : `Cause ${root_cause}, ${percent(confidence)} sure`}{others ? `; less likely: ${others}` : ""}</Text>
       </Box>
       {evidence.length > 0 ? (
-        <Box aria-label="Lines of the log" as="pre" bg="bg.subtle" borderRadius="md" fontFamily="mono" fontSize="12px" overflow="auto" padding="2" role="figure" tabIndex={0} whiteSpace="pre-wrap">{evidence.join("\n")}</Box>
+        <Box aria-label="Lines of the log" as="pre" bg="bg.subtle" borderRadius="md" fontFamily="mono" flexShrink="0" fontSize="12px" maxHeight="180px" overflow="auto" padding="2" role="figure" tabIndex={0} whiteSpace="pre-wrap">{evidence.join("\n")}</Box>
       ) : null}
       <ModelOpinion busy={again.isPending} found={query.data} onAsk={ask} />
       {ran_text === false ? <Text color="warning.fg" fontSize="12px">The pipeline was changed after this run. The changes below are for its newest text.</Text> : null}

@@ -18,7 +18,7 @@ const lastGood = ({ failures_since, last_success }: Schemas["FailureHistory"]): 
 /** What the failure leaves undone, what has changed since the last good run, and how it was mended before. */
 export const FailurePast = ({ context: { history, pipelines, similar, targets, pipeline } }: Props) => (
   <Box aria-label="Surroundings" as="section" display="flex" flexDirection="column" fontSize="13px" gap="2">
-    {targets.length > 0 ? <Text>Without their rows now: {targets.join(", ")}{pipelines.length > 0 ? `; read by ${pipelines.join(", ")}` : ""}.</Text> : null}
+    {targets.length > 0 ? <Text>Not written: {targets.join(", ")}{pipelines.length > 0 ? `; read by ${pipelines.join(", ")}` : ""}.</Text> : null}
     {history ? <Text>{lastGood(history)}{history.change === "" ? " The pipeline's text has not changed since." : ""}</Text> : null}
     {history?.rows.map(({ before, node, now }) => <Text key={node}>{node} let out {formatCount(now)} rows, {formatCount(before)} then.</Text>)}
     {history?.change ? <PatchDiff label="Change since the last good run" patch={history.change} /> : null}

@@ -1,6 +1,7 @@
 import { Alert } from "@chakra-ui/react";
 
 import { asApiError } from "src/api/errors";
+import { Told } from "src/format/Told";
 
 type Props = { error: unknown; title: string };
 
@@ -10,7 +11,7 @@ export const ErrorAlert = ({ error, title }: Props) => (
     <Alert.Indicator />
     <Alert.Content>
       <Alert.Title>{title}</Alert.Title>
-      <Alert.Description>{[asApiError(error).message, asApiError(error).hint].filter(Boolean).join(" ")}</Alert.Description>
+      <Alert.Description><Told text={[asApiError(error).message, asApiError(error).hint].filter(Boolean).join(" ")} /></Alert.Description>
     </Alert.Content>
   </Alert.Root>
 );

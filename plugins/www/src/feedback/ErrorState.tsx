@@ -2,6 +2,7 @@ import { Button, Code, Flex, HStack, Text } from "@chakra-ui/react";
 import { LuCircleAlert, LuLogIn, LuRefreshCw } from "react-icons/lu";
 
 import { asApiError } from "src/api/errors";
+import { Told } from "src/format/Told";
 import { goToAirflow } from "src/host/airflow";
 
 import { CopyButton } from "./CopyButton";
@@ -20,8 +21,7 @@ export const ErrorState = ({ compact = false, error, onRetry, page = false, titl
       </Flex>
       <Text as={page ? "h1" : "h2"} fontSize="16px" fontWeight="600">{title}</Text>
       <Text color="fg.muted" maxWidth="520px">
-        {problem.message}
-        {problem.hint ? ` ${problem.hint}` : ""}
+        <Told text={[problem.message, problem.hint].filter(Boolean).join(" ")} />
       </Text>
       <HStack gap="2">
         {problem.status === 401 ? (

@@ -5,7 +5,7 @@ import { stateLook } from "src/states/states";
 
 type Props = { runs: Record<string, number> };
 
-const ORDER = ["success", "failed", "running", "queued"];
+const ORDER = ["success", "failed", "cancelled", "running", "queued"];
 
 /** How many runs are done, failed, at work and to come: as a bar, and in words. */
 export const BackfillProgress = ({ runs }: Props) => {

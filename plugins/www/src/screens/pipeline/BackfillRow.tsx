@@ -16,7 +16,7 @@ type Props = { backfill: Schemas["Backfill"]; pipelineId: string; onCancel: (bac
 export const BackfillRow = ({ backfill, onCancel, pipelineId }: Props) => {
   const mayRerun = useRight("rerun");
   const patch = usePatchBackfill();
-  const over = backfill.state === "completed";
+  const over = backfill.state === "completed" || backfill.state === "cancelled";
   const paused = backfill.state === "paused";
   return (
     <Table.Row fontSize="13px">

@@ -3,6 +3,7 @@ import { LuCircleX, LuInfo, LuTriangleAlert } from "react-icons/lu";
 import { Link } from "react-router-dom";
 
 import type { Schemas } from "src/api/client";
+import { Told } from "src/format/Told";
 import { pipelinePath } from "src/shell/routes";
 
 type Finding = Schemas["Finding"];
@@ -25,8 +26,8 @@ export const FindingsList = ({ findings, pipelineId }: Props) => (
             <Link to={`${pipelinePath(pipelineId)}/yaml?line=${finding.line}`}>
               <chakra.span color={`${token}.solid`} flexShrink="0" paddingTop="2px"><Icon aria-label={finding.severity} /></chakra.span>
               <Stack flex="1" gap="0" minWidth="0">
-                <Text fontSize="13px" overflowWrap="anywhere">{finding.message}</Text>
-                {finding.hint ? <Text color="fg.muted" fontSize="13px">{finding.hint}</Text> : null}
+                <Text fontSize="13px" overflowWrap="anywhere"><Told text={finding.message} /></Text>
+                {finding.hint ? <Text color="fg.muted" fontSize="13px"><Told text={finding.hint} /></Text> : null}
                 <Text color="fg.muted" fontSize="12px" fontVariantNumeric="tabular-nums">
                   line {finding.line}, column {finding.column}{finding.node ? ` · node ${finding.node}` : ""} · {finding.code}
                 </Text>

@@ -24,7 +24,7 @@ from dataflow_provider.connectors.arrow_rows import (
 from dataflow_provider.connectors.author_sql import check_author_sql, check_one_statement
 from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
 from dataflow_provider.connectors.connections import ConnectionSpec, without_secrets
-from dataflow_provider.connectors.engine_errors import Kind, VendorError
+from dataflow_provider.connectors.engine_errors import Kind, VendorError, tls_error
 from dataflow_provider.connectors.interruptible import run_interruptible
 from dataflow_provider.connectors.jdbc import JDBCConnectorBase
 from dataflow_provider.dialects.author_rules import AuthorRules
@@ -310,6 +310,14 @@ class DbApiSession(ABC):
 S = TypeVar("S", bound=DbApiSession)
 
 
+def _network_error(exc: Exception) -> VendorError | None:
+    """Return what an error of the network means that a driver lets through; None for any other."""
+    if not isinstance(exc, OSError):
+        return None
+    text = " ".join(str(exc.strerror or exc).split())
+    return VendorError(Kind.UNREACHABLE, type(exc).__name__, text)
+
+
 class DbApiConnector(JDBCConnectorBase[S]):
     """An engine that is reached by one of Airflow's hooks."""
 
@@ -366,10 +374,12 @@ class DbApiConnector(JDBCConnectorBase[S]):
         except DataflowError:
             raise
         except Exception as exc:
-            found = self.connect_error(exc)
+            found = self.connect_error(exc) or _network_error(exc)
             if found is None:
                 raise
-            if found.kind is Kind.UNREACHABLE and (where := self.address(connection)) not in found.text:
-                found = replace(found, text=f"{where}: {found.text}")
+            if found.kind in (Kind.LOST, Kind.UNREACHABLE):  # Nothing was held yet that could be lost.
+                found = tls_error(exc) or replace(found, kind=Kind.UNREACHABLE)
+                if (where := self.address(connection)) not in found.text:
+                    found = replace(found, text=f"{where}: {found.text}")
             found = replace(found, text=without_secrets(found.text, connection, self.manifest.fields))
             raise found.as_error(self.name, connection.conn_id) from None

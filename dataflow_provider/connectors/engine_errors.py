@@ -60,6 +60,10 @@ _SERVICE_WORDS: dict[Kind, str] = {
     Kind.RIGHTS: "may not do that",
     Kind.CONVERSION: "holds a value that cannot be read",
 }
+_SERVICE_HINTS: dict[Kind, str] = {
+    Kind.LOST: "It is tried again; if it stays, ask those who run the server.",
+    Kind.LOGIN: "Check login and password of the connection.",
+}
 _OF_CONNECTIONS = (Kind.UNREACHABLE, Kind.LOGIN, Kind.SETUP)
 _TOLD_WHERE = (Kind.LOST, Kind.DISK, Kind.MEMORY)
 
@@ -85,12 +89,44 @@ class VendorError:
 
     def as_service_error(self, service: str, conn_id: str) -> DataflowError:
         """Return our error where the other side is no database; the connection is always told."""
-        return self._error(f"connection `{conn_id}` {_SERVICE_WORDS.get(self.kind, 'refused')}", service)
+        what = f"connection `{conn_id}` {_SERVICE_WORDS.get(self.kind, 'refused')}"
+        return self._error(what, service, _SERVICE_HINTS.get(self.kind))
 
-    def _error(self, what: str, engine: str) -> DataflowError:
+    def _error(self, what: str, engine: str, usual_hint: str | None = None) -> DataflowError:
         code, branch, hint = _BRANCHES[self.kind]
         vendor = " ".join(part for part in (engine, self.code) if part)
-        return branch(code, f"{what}: {self.text} ({vendor})", hint=self.hint or hint)
+        return branch(code, f"{what}: {self.text} ({vendor})", hint=self.hint or usual_hint or hint)
+
+
+# Python's, OpenSSL's and rustls' words for a certificate that is not trusted, or a server that does not speak TLS.
+_TLS = re.compile(
+    r"certificate verify failed(?:: [\w ,'.-]*\w)?|\bInvalidCertificate\b|self[- ]signed certificate"
+    r"|certificate has expired|hostname mismatch|wrong version number|InvalidContentType|packet length too long"
+    r"|record layer failure",
+    re.IGNORECASE,
+)
+_TLS_HINT = (
+    "Let the connection trust the server's certificate; check the name of the host and whether its port speaks TLS."
+)
+_MAX_CAUSES = 10
+
+
+def tls_error(exc: BaseException) -> VendorError | None:
+    """Return what is wrong with TLS, by the error or one that it came of; None when it is something else.
+
+    >>> found = tls_error(OSError("[SSL] certificate verify failed: self-signed certificate (_ssl.c:1006)"))
+    >>> found.text if found else ""
+    'TLS fails: certificate verify failed: self-signed certificate'
+    """
+    at: BaseException | None = exc
+    for _ in range(_MAX_CAUSES):
+        if at is None:
+            return None
+        found = _TLS.search(str(at))
+        if found is not None:
+            return VendorError(Kind.SETUP, type(at).__name__, f"TLS fails: {found[0]}", _TLS_HINT)
+        at = at.__cause__ or at.__context__
+    return None
 
 
 # The longest prefix of an SQLSTATE that is listed counts. Source: ISO/IEC 9075-2 §24.1, PostgreSQL appendix A.

@@ -29,6 +29,10 @@ class NativeConnectorBase(ConnectorBase[S]):
         kind = next((kind for types, kind in kinds if isinstance(exc, types)), None)
         return None if kind is None else VendorError(kind, type(exc).__name__, " ".join(str(exc).split()))
 
+    def address(self, connection: ConnectionSpec) -> str:
+        """Return where the connection leads, for people who look for what is wrong; "" when that is not told."""
+        return ":".join(str(part) for part in (connection.host, connection.port) if part)
+
     @contextmanager
     def calling(self, connection: ConnectionSpec) -> Iterator[None]:
         """Run calls of the driver.
@@ -43,8 +47,9 @@ class NativeConnectorBase(ConnectorBase[S]):
             if found is None:
                 raise
             text = without_secrets(found.text, connection, self.manifest.fields)
-            address = f"{connection.host}: " if connection.host and connection.host not in text else ""
-            told = VendorError(found.kind, found.code, address + text, found.hint)
+            where = self.address(connection)
+            known = where in text or bool(connection.host and connection.host in text)
+            told = VendorError(found.kind, found.code, text if known else f"{where}: {text}", found.hint)
             raise told.as_service_error(self.manifest.label, connection.conn_id) from None
 
 

@@ -6,25 +6,20 @@ epoch, statements cannot be cancelled, and it knows neither SWAP nor EXPLAIN.
 
 from __future__ import annotations
 
-import ipaddress
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import certifi
 import pytest
 import snowflake.connector
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from dataflow_provider.connectors.connections import ConnectionSpec
+from tests.engines.certificates import write_certificate
 from tests.engines.processes import Server, answers, free_port, require_stand_ins
 
 PASSWORD = "snow-secret"
@@ -68,7 +63,7 @@ def fakesnow_server() -> Iterator[FakesnowServer]:
 
 def _serve(python: Path, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[FakesnowServer]:
     key, certificate, trusted, port = folder / "key.pem", folder / "cert.pem", folder / "trusted.pem", free_port()
-    _write_certificate(key, certificate)
+    write_certificate(key, certificate)
     trusted.write_bytes(Path(certifi.where()).read_bytes() + certificate.read_bytes())
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
         patch.setenv(name, str(trusted))
@@ -85,24 +80,3 @@ def _serve(python: Path, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Fa
         )
     finally:
         server.stop()
-
-
-def _write_certificate(key_path: Path, certificate_path: Path) -> None:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    alternatives = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(alternatives, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    key_path.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    certificate_path.write_bytes(certificate.public_bytes(pem))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,12 @@ class KafkaBroker:
     """A running broker; topics are made by tests, under names that nobody else uses."""
 
     port: int
+    login: Mapping[str, str] = field(default_factory=dict)
+    """How it wants to be asked, such as by TLS."""
 
     @property
     def address(self) -> dict[str, Any]:
-        return {"bootstrap.servers": f"127.0.0.1:{self.port}"}
+        return {"bootstrap.servers": f"127.0.0.1:{self.port}", **self.login}
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -47,6 +47,9 @@ def error_class(text: str) -> str:
     return found[1] if found else ""
 
 
+_UNREACHABLE = "Check host and port, whether the server runs, and whether this machine trusts its certificate."
+
+
 def vendor_error(exc: Exception, *, connecting: bool = False) -> VendorError | None:
     """Return what an error of the connector or of the hook means; None when it is neither's."""
     from airflow.sdk.exceptions import AirflowException
@@ -64,7 +67,9 @@ def vendor_error(exc: Exception, *, connecting: bool = False) -> VendorError | N
     else:
         kind = kind_of_class(name, state)
     shown = without_values(text, _NAMED) if kind in _WITH_VALUES else text
-    return VendorError(kind, state or name, shown)
+    # The connector keeps the reason for itself once it has tried for long enough.
+    hint = _UNREACHABLE if connecting and kind is Kind.UNREACHABLE else None
+    return VendorError(kind, state or name, shown, hint)
 
 
 def kind_of_class(name: str, state: str) -> Kind:

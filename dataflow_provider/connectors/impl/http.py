@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from dataflow_provider.connectors.base import SessionOptions
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.engine_errors import Kind, VendorError
+from dataflow_provider.connectors.engine_errors import Kind, VendorError, tls_error
 from dataflow_provider.connectors.impl.http_requests import DEFAULT_TIMEOUT_S, Answer, HttpStatusError, Service
 from dataflow_provider.connectors.json_records import Record, RecordReader, json_or_error
 from dataflow_provider.connectors.json_values import JsonError, to_json
@@ -88,9 +88,13 @@ class HttpConnector(NativeConnectorBase[HttpSession]):
             return VendorError(Kind.CONVERSION, "", str(exc))
         if isinstance(exc, _SetupError):
             return VendorError(Kind.SETUP, "", str(exc))
+        if isinstance(exc, requests.exceptions.SSLError) and (untrusted := tls_error(exc)) is not None:
+            return untrusted
+        if isinstance(exc, requests.Timeout):
+            hint = "Look whether the service runs, or raise `options.timeout` of the node."
+            return VendorError(Kind.UNREACHABLE, type(exc).__name__, f"{_asked(exc)}no answer in time", hint)
         kinds: tuple[tuple[type[Exception], Kind, str], ...] = (
-            (requests.exceptions.SSLError, Kind.UNREACHABLE, "its certificate is not trusted"),
-            (requests.Timeout, Kind.UNREACHABLE, "no answer in time"),
+            (requests.exceptions.SSLError, Kind.UNREACHABLE, "TLS fails"),
             (requests.exceptions.ChunkedEncodingError, Kind.LOST, "the answer broke off"),
             (requests.exceptions.ContentDecodingError, Kind.CONVERSION, "the answer cannot be unpacked"),
             (requests.exceptions.InvalidURL, Kind.SETUP, "its host is no host"),
@@ -98,7 +102,9 @@ class HttpConnector(NativeConnectorBase[HttpSession]):
             (requests.RequestException, Kind.REFUSED, "the request cannot be sent"),
         )
         found = next(((kind, text) for one, kind, text in kinds if isinstance(exc, one)), None)
-        return super().vendor_error(exc) if found is None else VendorError(found[0], type(exc).__name__, found[1])
+        if found is None:
+            return super().vendor_error(exc)
+        return VendorError(found[0], type(exc).__name__, _asked(exc) + found[1])
 
     # ------------------------------------------------------------ in
 
@@ -174,6 +180,12 @@ class _SetupError(ValueError):
 
 class _BadAnswerError(ValueError):
     """An answer is not what the node says it is."""
+
+
+def _asked(exc: Exception) -> str:
+    """Return what was asked for, without parameters, which may hold a key."""
+    request = getattr(exc, "request", None)
+    return f"{request.method} {urlsplit(request.url).path}: " if request is not None and request.url else ""
 
 
 def _base(connection: ConnectionSpec) -> str:

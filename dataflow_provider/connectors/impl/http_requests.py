@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,7 @@ MAX_WAIT_S = 60.0
 MAX_REDIRECTS = 5
 DEFAULT_TIMEOUT_S = 60.0
 _CHUNK_BYTES = 65_536
+_WAIT = (429, 503)
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -37,7 +38,18 @@ class HttpStatusError(Exception):
     def as_vendor_error(self) -> VendorError:
         kinds = {401: Kind.LOGIN, 403: Kind.RIGHTS, 404: Kind.MISSING, 410: Kind.MISSING}
         kind = Kind.BUSY if self.status in _AGAIN else kinds.get(self.status, Kind.REFUSED)
-        return VendorError(kind, str(self.status), str(self))
+        return VendorError(kind, str(self.status), str(self), self._hint(kind))
+
+    def _hint(self, kind: Kind) -> str:
+        if kind is Kind.LOGIN:
+            return "Check login, password and `auth` of the connection."
+        if kind is Kind.RIGHTS:
+            return "Let the login of the connection ask for this path."
+        if self.status in _WAIT:
+            return "It is tried again; `options` of the node set `rate_limit` and `attempts`."
+        if kind is Kind.BUSY or self.status >= 500:
+            return "If it stays, ask those who run the service."
+        return "Check `path`, and `options` of the node, against what the service documents."
 
 
 def _reason(status: int) -> str:
@@ -145,7 +157,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def _body(response: requests.Response, max_bytes: int) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    for chunk in _chunks(response):
         body += chunk
         if len(body) > max_bytes:
             raise TerminalError(
@@ -154,6 +166,15 @@ def _body(response: requests.Response, max_bytes: int) -> bytes:
                 hint="Ask for smaller pages, or raise `options.max_response_bytes`.",
             )
     return bytes(body)
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield the body; an error on the way tells what was asked for."""
+    try:
+        yield from response.iter_content(_CHUNK_BYTES)
+    except requests.RequestException as exc:
+        exc.request = exc.request or response.request
+        raise
 
 
 def _retry_after(text: str | None, now: datetime) -> float | None:

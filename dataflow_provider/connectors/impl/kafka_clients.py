@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.engine_errors import Kind, VendorError
+from dataflow_provider.connectors.engine_errors import Kind, VendorError, tls_error
 from dataflow_provider.connectors.hook_connection import airflow_connection, missing_driver
 
 TEST_TIMEOUT_S = 10.0
@@ -112,7 +112,7 @@ class Session:
     @property
     def is_refused(self) -> bool:
         """Whether the brokers have said that trying again does not help."""
-        return self.heard is not None and kind_of(self.heard) in (Kind.LOGIN, Kind.RIGHTS)
+        return self.heard is not None and kind_of(self.heard) in (Kind.LOGIN, Kind.RIGHTS, Kind.SETUP)
 
     def close(self) -> None:
         while self.closing:
@@ -221,6 +221,8 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 def kind_of(error: KafkaError) -> Kind:
     """Return what an error of the client means; what may pass by itself is `BUSY`."""
     name = error.name()
+    if name == "_SSL" and tls_error(KafkaException(error)) is not None:
+        return Kind.SETUP
     found = next((kind for kind, names in _KINDS if name in names), None)
     if found is not None:
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import obstore
 from obstore import exceptions
 
 from dataflow_provider.connectors.connections import ConnectionSpec
-from dataflow_provider.connectors.engine_errors import Kind, VendorError
+from dataflow_provider.connectors.engine_errors import Kind, VendorError, tls_error
 from dataflow_provider.connectors.impl.object_fields import StoreFields, fields_of
 from dataflow_provider.connectors.stores import StoredFile, StoreError, changed, fixed_part, glob_expression, is_glob
 
@@ -37,6 +37,7 @@ _WRONG_KEYS = re.compile(
 # What obstore says: the steps, the request with its address, the reason, and far below them its debug text.
 _SAID = re.compile(r".*?Error performing [A-Z]+ \S+ in .*? - (?P<reason>.*)", re.DOTALL)
 _SAID_WITHOUT_ADDRESS = re.compile(r"Generic \S+ error: (?:Error [a-z ]+: )*(?P<reason>.*)", re.DOTALL)
+_ASKED = re.compile(r"Error performing [A-Z]+ (\S+) in ")
 _DEBUG = "\n\nDebug source:"
 _IN_XML = re.compile(r"<Code>(?P<code>\w+)</Code>\s*(?:<Message>(?P<message>[^<\n]*))?")
 _NO_ANSWER = "HTTP error: "
@@ -143,8 +144,10 @@ def _error_of(exc: Exception, path: str) -> VendorError:
     if isinstance(exc, exceptions.NotFoundError | FileNotFoundError) or status.startswith("404"):
         return VendorError(Kind.MISSING, code, f"there is no `{path}`", "Check the bucket and the name.")
     if reason.startswith(_NO_ANSWER):
+        if (untrusted := tls_error(exc)) is not None:
+            return replace(untrusted, text=f"`{path}`: {untrusted.text}{_asked(exc)}")
         hint = "Check `endpoint_url` and whether the store answers."
-        return VendorError(Kind.UNREACHABLE, code, f"no answer for `{path}`", hint)
+        return VendorError(Kind.UNREACHABLE, code, f"no answer for `{path}`{_asked(exc)}", hint)
     text, later = (
         f"`{path}`: the store answers {status}",
         "It is tried again; if it stays, ask those who run the store.",
@@ -161,6 +164,13 @@ def _status(reason: str) -> str:
     """Return the number and the name of what the store answered; "" when that is not told."""
     found = _STATUS.match(f"{reason} ")
     return found["status"] if found else ""
+
+
+def _asked(exc: Exception) -> str:
+    """Return which host did not answer, as a part of a sentence."""
+    found = _ASKED.search(str(exc))
+    host = urlsplit(found[1]).netloc.rpartition("@")[2] if found else ""
+    return f" from `{host}`" if host else ""
 
 
 def _reason(exc: Exception) -> str:

@@ -59,7 +59,7 @@ _KINDS: tuple[tuple[Kind, tuple[int, ...]], ...] = (
     (Kind.SYNTAX, (3706, 3707, 3708, 3709)),
     (Kind.RIGHTS, (3523, 3524, 5315, 8009)),
     (Kind.LOGIN, (8017, 3032, 3004, 8018)),
-    (Kind.UNREACHABLE, (115, 444, 446, 3002, 8024)),
+    (Kind.UNREACHABLE, (115, 444, 446, 493, 3002, 8024)),
     (Kind.INTERRUPTED, (512, 1526, 3156)),
 )
 _KIND_OF = {number: kind for kind, numbers in reversed(_KINDS) for number in numbers}

@@ -133,7 +133,10 @@ def test_busy_service_is_asked_again_after_what_it_says(http_service: HttpServic
     assert reader.read() == PEOPLE
     assert reader.waits == [7.0, 1.0]
     http_service.faults = [(503, {}, b"")] * 5
-    with pytest.raises(TransientError, match=r"connection `svc` is busy.*503 Service Unavailable"):
+    with pytest.raises(TransientError, match=r"connection `svc` is busy.*503 Service Unavailable.*`rate_limit`"):
+        reader.read()
+    http_service.faults = [(500, {}, b"")] * 5
+    with pytest.raises(TransientError, match=r"GET /people answered 500 Internal.*ask those who run the service"):
         reader.read()
 
 
@@ -151,8 +154,10 @@ def test_silence_is_told_and_may_be_tried_again(http_service: HttpService, reade
         return as_json([])
 
     http_service.routes["/people"] = answer
-    with pytest.raises(TransientError, match=r"`svc` cannot be reached.*no answer in time"):
+    with pytest.raises(TransientError, match=r"`svc` cannot be reached.*no answer in time") as caught:
         reader.read(options=HttpSourceOptions(timeout=timedelta(seconds=1), attempts=1))
+    assert "GET /people: no answer" in caught.value.message
+    assert "`options.timeout`" in str(caught.value.hint)
 
 
 def test_other_hosts_are_never_asked(http_service: HttpService, reader: Reader) -> None:
@@ -167,8 +172,11 @@ def test_other_hosts_are_never_asked(http_service: HttpService, reader: Reader) 
 @pytest.mark.parametrize(
     ("reply", "branch", "text"),
     [
-        ((401, {}, b""), TerminalError, "DF-CONN-013"),
-        ((404, {}, b""), TerminalError, "404 Not Found"),
+        ((401, {}, b""), TerminalError, "DF-CONN-013.*GET /people answered 401.*Check login"),
+        ((403, {}, b""), TerminalError, "DF-RUN-016.*GET /people answered 403.*Let the login"),
+        ((404, {}, b""), TerminalError, "DF-RUN-014.*GET /people answered 404 Not Found.*Check `path`"),
+        ((422, {}, b""), TerminalError, "DF-RUN-010.*GET /people answered 422.*Check `path`"),
+        ((501, {}, b""), TerminalError, "DF-RUN-010.*GET /people answered 501.*ask those who run the service"),
         ((200, {}, b"<html>"), TerminalError, "it is no JSON"),
         ((200, {}, b"[" * 100_000), TerminalError, "nested too deeply"),
         ((200, {}, b'"x"'), TerminalError, "no list of records"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -25,9 +26,11 @@ from dataflow_provider.connectors.testing import ConnectorContract, session_opti
 from dataflow_provider.errors import AuthorError, TerminalError, TransientError
 from dataflow_provider.spec.project import Project
 from dataflow_provider.spec.service_nodes import KafkaSourceOptions, KafkaTargetOptions, TopicCreate
+from tests.engines.certificates import write_certificate
 from tests.engines.kafka import KafkaBroker, start_broker, unreachable
 from tests.engines.processes import answers, free_port
 from tests.engines.relay import Relay
+from tests.engines.tls_relay import tls_relay
 from tests.unit.connectors.rejected import Rejected
 
 SCHEMA = {"id": "BIGINT", "name": "VARCHAR", "amount": "DOUBLE"}
@@ -284,6 +287,29 @@ def test_refused_login_is_told_at_once_without_the_password(tmp_path: Path) -> N
     assert "connection `bus` refuses the login" in found.message
     assert "s3cret-word" not in found.message
     assert time.monotonic() - started < 9
+
+
+@pytest.mark.parametrize("shows_own", [False, True])
+def test_records_travel_by_tls_to_a_broker_that_is_trusted(tmp_path: Path, shows_own: bool) -> None:
+    plain, safe, key, certificate = free_port(), free_port(), tmp_path / "key.pem", tmp_path / "certificate.pem"
+    write_certificate(key, certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    own = {"ssl.certificate.location": str(certificate), "ssl.key.location": str(key)} if shows_own else {}
+    if shows_own:
+        context.load_verify_locations(certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+    topic = "calls"
+    server = start_broker(plain, tmp_path, advertised=safe)
+    try:
+        server.wait_until(lambda: answers(plain))
+        with tls_relay(safe, plain, context):
+            trusted = {"security.protocol": "SSL", "ssl.ca.location": str(certificate), **own}
+            bus = Bus(KafkaBroker(safe, trusted), tmp_path)
+            assert bus.write(topic, {"id": 1}, {"id": 2}, create=TopicCreate(if_missing=True)) == 2
+            assert sorted(row["id"] for row in bus.read(topic, schema={"id": "BIGINT"})) == [1, 2]
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def tls_relay(port: int, target: int, context: ssl.SSLContext) -> Iterator[None]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # Connections that are aborted are closed in the next round.
 
     def run() -> None:
         loop.set_exception_handler(lambda *_: None)  # A client that trusts nobody breaks its handshake off.
@@ -47,8 +48,10 @@ def tls_relay(port: int, target: int, context: ssl.SSLContext) -> Iterator[None]
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(_BLOCK):
-            sink.write(data)
-            await sink.drain()
-    sink.close()
+    try:
+        with suppress(OSError):
+            while data := await source.read(_BLOCK):
+                sink.write(data)
+                await sink.drain()
+    finally:
+        sink.transport.abort()

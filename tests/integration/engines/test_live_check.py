@@ -174,6 +174,18 @@ def test_types_of_another_connection_reach_the_judgement(here: Here) -> None:
     assert list(check.columns["joined"]) == ["id", "cost", "day"]
 
 
+def test_column_that_the_table_lacks_is_told_with_the_one_that_may_be_meant(here: Here) -> None:
+    nodes = """
+    calls: {type: source.ENGINE, connection: db, table: <calls>, columns: [id, sec]}
+    mart: {type: target.ENGINE, connection: db, from: calls, table: <mart>, create: {if_missing: true}}
+    """
+    (problem,) = here.check(nodes).problems
+    assert (problem.code, problem.path, problem.hint) == (
+        "DF-SQL-012", ("nodes", "calls", "columns", 1), "Did you mean `secs`?",
+    )  # fmt: skip
+    assert "`who`" in problem.message
+
+
 def test_declared_column_that_the_table_lacks_is_a_warning(here: Here) -> None:
     nodes = """
     calls: {type: source.ENGINE, connection: db, table: <calls>, schema: {id: INTEGER, sec: INTEGER}}

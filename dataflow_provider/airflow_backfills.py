@@ -151,7 +151,7 @@ def _refuse_second_backfill(dag_id: str, session: Session) -> None:
             raise AuthorError(
                 "DF-RUNS-008",
                 f"Backfill {active.id} of `{dag_id}` is still active, and Airflow runs one at a time for a Dag.",
-                hint="Wait for it, or cancel it on the Dag's page under Backfills.",
+                hint=f"Wait for it, or cancel it: `dataflow backfills {dag_id} --cancel {active.id}`.",
             )
         active.completed_at = datetime.now(UTC)
 

@@ -36,13 +36,19 @@ nodes:
     connection: chaos_{source}
     query: SELECT id, v, d FROM chaos_rows WHERE n = :n
   kept: {{type: transform.select, from: rows, columns: [id, v, d], checkpoint: true}}
-  out:
+{typed}  out:
     type: target.{engine}
     connection: chaos_{engine}
-    from: kept
+    from: {last}
     table: {id}
     write: {write}
     create: {{if_missing: true}}
+"""
+
+
+# A table that SQLite makes of a query has no dates, so what it has kept is text; a window needs a date again.
+TYPED = """\
+  typed: {{type: transform.select, connection: chaos_{engine}, from: kept, columns: [id, v, {{name: d, cast: date}}]}}
 """
 
 
@@ -56,7 +62,11 @@ class ChaosPipeline:
     mode: str
 
     def yaml(self) -> str:
-        return YAML.format(id=self.id, source=self.source, engine=self.engine, write=MODES[self.mode])
+        crosses = self.source == "sqlite" and self.engine != "sqlite"
+        return YAML.format(
+            id=self.id, source=self.source, engine=self.engine, write=MODES[self.mode],
+            typed=TYPED.format(engine=self.engine) if crosses else "", last="typed" if crosses else "kept",
+        )  # fmt: skip
 
     def expected(self, runs: int) -> list[Row]:
         """Return the target's rows after so many clean runs, sorted."""

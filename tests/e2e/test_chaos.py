@@ -1,4 +1,4 @@
-"""Pipelines of all engines and write modes, while tasks, workers, schedulers, databases and sessions are killed.
+"""Pipelines of all engines and write modes, while tasks, workers, Airflow's parts, databases and sessions die.
 
 `CHAOS_SECONDS`, `CHAOS_PIPELINES`, `CHAOS_RUNS` and `CHAOS_SEED` make it longer or repeat it; `make chaos` is long.
 """

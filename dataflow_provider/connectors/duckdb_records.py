@@ -9,8 +9,9 @@ import re
 
 from dataflow_provider.errors import TerminalError
 
-GO_ON = "Correct it, or set `on_bad_record: reject` (or `skip`) to go on without it."
+_GO_ON = "Correct it, or set `on_bad_record: reject` (or `skip`) to go on without it."
 _ENCODING = "Name the encoding that the file has: `options: {encoding: latin-1}`, or utf-16."
+_COMPLETE = "Look whether it is complete and of the format and compression that the node names."
 _CSV = re.compile(r"CSV Error on Line: (\d+)\n(.*?)\n  file = ([^\n]*)\n", re.DOTALL)
 _CSV_REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -43,19 +44,25 @@ _JSON_REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'has duplicate key "(.*?)"'), "two of its fields have the name `{0}`"),
     (re.compile(r"(unexpected end of data|invalid UTF-8 encoding)"), "it is no JSON: {0}"),
 )
+_JSON_SIZE = re.compile(r'"maximum_object_size" of (\d+) bytes exceeded while reading file "(.*?)"')
+_NO_FILE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"No magic bytes found at end of file '(.*?)'"), "it is no Parquet file, or not whole"),
+    (re.compile(r"File '(.*?)' too small to be a Parquet file"), "it is no Parquet file, or not whole"),
+    (re.compile(r"Input is not a GZIP stream: (.*)"), "it is not packed by gzip"),
+)
 _JSON_DEPTH = re.compile(r"JSON exceeds maximum recursion depth of (\d+)")
 
 
 def record_error(text: str) -> TerminalError | None:
-    """Return `DF-READ-001` for a message of DuckDB about a record of a file; None for any other message."""
-    return _csv_error(text) or _json_error(text)
+    """Return `DF-READ-001` for a message of DuckDB about a record, `DF-FILE-017` about a file; None for any other."""
+    return _csv_error(text) or _json_error(text) or _file_error(text)
 
 
 def _csv_error(text: str) -> TerminalError | None:
     if found := _CSV.search(text):
         line, told, path = found.groups()
         reason = _reason(told, _CSV_REASONS) or "it is no line of CSV with these options"
-        hint = f"{_ENCODING} {GO_ON}" if "UTF-8" in reason else GO_ON
+        hint = f"{_ENCODING} {_GO_ON}" if "UTF-8" in reason else _GO_ON
         return _error(f"line {line} of `{path}`", reason, hint)
     if found := _CSV_FORM.search(text):
         hint = "Check `delimiter`, `quote` and `escape` of the node, and that all lines end alike."
@@ -70,10 +77,19 @@ def _json_error(text: str) -> TerminalError | None:
         path, _, unit, number, told = found.groups()
         # DuckDB's count of lines is not exact.
         place = f"about {'line' if unit == 'line' else 'record'} {number} of `{path}`"
-        return _error(place, _reason(told, _JSON_REASONS) or "it is no JSON", GO_ON)
+        return _error(place, _reason(told, _JSON_REASONS) or "it is no JSON", _GO_ON)
+    if found := _JSON_SIZE.search(text):
+        return _error(f"an object of `{found[2]}`", f"it is longer than {found[1]} bytes", _COMPLETE)
     if found := _JSON_DEPTH.search(text):
         reason = f"an object is nested deeper than {found[1]} levels"
-        return _error("a record", reason, f"{GO_ON} A `schema` without that field reads the others.")
+        return _error("a record", reason, f"{_GO_ON} A `schema` without that field reads the others.")
+    return None
+
+
+def _file_error(text: str) -> TerminalError | None:
+    for pattern, reason in _NO_FILE:
+        if found := pattern.search(text):
+            return TerminalError("DF-FILE-017", f"the file `{found[1]}` cannot be read: {reason}", hint=_COMPLETE)
     return None
 
 

@@ -245,8 +245,13 @@ _BLANKS = re.compile(r"\s+")
 
 
 def quote(evidence: Evidence, length: int = 300) -> str:
-    """Return the cited passage on one line, shortened around what matched."""
+    """Return the cited passage on one line, shortened between two words around what matched."""
     text = _BLANKS.sub(" ", evidence.passage.text).strip()
+    if len(text) <= length:
+        return text
     at = text.find(_BLANKS.sub(" ", evidence.matched).strip())
-    start = max(0, at - length // 2) if at > length // 2 else 0
-    return text[start : start + length]
+    start = at - length // 2 if at > length // 2 else 0
+    first = text.find(" ", start, max(at, 0)) + 1 if start else 0
+    end = text.rfind(" ", first, first + length) if len(text) > first + length else len(text)
+    shown = text[first : end if end > max(at, first) else first + length]
+    return f"{'…' if first else ''}{shown}{'…' if first + len(shown) < len(text) else ''}"

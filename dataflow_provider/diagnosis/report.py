@@ -18,6 +18,7 @@ from dataflow_provider.diagnosis.taxonomy import CAUSES, UNKNOWN
 from dataflow_provider.spec.loader import Loaded
 from dataflow_provider.spec.project import Project
 
+_SAME_TEXT = 80
 _OWN_CLASS = re.compile(r"^[\w.]*(?:Error|Exception): (?=DF-[A-Z]+-\d{3}: )")
 _NODE_NAMED = re.compile(r"\bnode[= :`']+(?P<node>[a-z][a-z0-9_]{0,62})")
 
@@ -182,8 +183,13 @@ def _summary(verdict: Verdict | None, first: Ranked, node: str | None) -> str:
 
 
 def _lines(log: str, verdict: Verdict) -> tuple[str, ...]:
+    """Return the cited lines; one that only says the same again, as a wrapper's or the logger's, is left out."""
     rows = log.split("\n")
-    return tuple(rows[one.passage.line - 1].rstrip("\r")[:MAX_LINE] for one in verdict.evidence)
+    told: dict[str, str] = {}
+    for one in verdict.evidence:
+        at = max(one.passage.text.find(one.matched), 0)
+        told.setdefault(one.passage.text[at : at + _SAME_TEXT], rows[one.passage.line - 1].rstrip("\r")[:MAX_LINE])
+    return tuple(told.values())
 
 
 def find_node(log: str, loaded: Loaded | None) -> str | None:

@@ -53,6 +53,20 @@ def test_evidence_stands_in_the_log() -> None:
     assert all(line in log.split("\n") for line in found.evidence)
 
 
+def test_line_that_says_the_same_again_is_no_further_evidence() -> None:
+    text = "ORA-00060: deadlock detected while waiting for resource"
+    log = f"oracledb.DatabaseError: {text}\nRuntimeError: {text}\n" + ERROR.format(node="mart", text=text)
+    assert len(diagnose(log, loaded()).evidence) == 1
+
+
+def test_long_passage_is_cut_between_words() -> None:
+    text = "word " * 60 + "ORA-00060: deadlock detected " + "after " * 60
+    summary = diagnose(ERROR.format(node="mart", text=text), loaded()).summary
+    assert "…word " in summary
+    assert " after…" in summary
+    assert "ORA-00060: deadlock detected" in summary
+
+
 @pytest.mark.parametrize(
     ("sql", "cause"),
     [

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from airflow.models.log import Log
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,6 +39,10 @@ SURE = 0.75
 """A cause named so surely by the signatures is not asked about by itself."""
 
 
+ENDED_BY_AIRFLOW = ("heartbeat timeout", "stuck in queued tries exceeded", "state mismatch")
+"""Events of Airflow's audit log in which the scheduler ends a try; the log of the try says nothing of them."""
+
+
 @dataclass(frozen=True)
 class Material:
     """What a diagnosis is made of; `ran` is the pipeline's text in the version that ran, None when it is lost."""
@@ -62,7 +67,7 @@ def load_material(session: Session, pipeline_id: str, run_id: str, stage_id: str
     definition = load_definition(session, pipeline_id, task.dag_version_id) if task.dag_version_id else None
     definition = definition or load_definition(session, pipeline_id)
     failed = FailedTry(pipeline_id, run_id, stage_id, try_number, task.end_date or task.updated_at)
-    log = _with_left(read_log_end(task, try_number), _left(session, failed))
+    log = _with_left(read_log_end(task, try_number), _left(session, failed)) + _ended_by_airflow(session, failed)
     ran = None if definition is None else parse_pipeline(definition.text, definition.file)
     history = load_history(session, failed, None if ran is None else ran.text)
     session.rollback()  # nothing is held open while a model is asked
@@ -82,6 +87,19 @@ def _left(session: Session, failed: FailedTry) -> str:
     if isinstance(failure, dict) and failure.get("try_number") == failed.try_number:
         return str(failure.get("error", ""))
     return str(left.get(ERROR_XCOM) or "")
+
+
+def _ended_by_airflow(session: Session, failed: FailedTry) -> str:
+    """Return the scheduler's own words as lines of a log, where it ended the try: its worker could not write any."""
+    rows = session.execute(
+        select(Log.dttm, Log.event, Log.extra)
+        .where(
+            Log.dag_id == failed.pipeline_id, Log.run_id == failed.run_id, Log.task_id == failed.stage_id,
+            Log.try_number == failed.try_number, Log.event.in_(ENDED_BY_AIRFLOW),
+        )
+        .order_by(Log.id)
+    )  # fmt: skip
+    return "".join(f"{row.dttm:%Y-%m-%dT%H:%M:%SZ} [error    ] {row.event}: {row.extra} [scheduler]\n" for row in rows)
 
 
 def _with_left(log: str, left: str) -> str:

@@ -22,10 +22,11 @@ from airflow.models.dagrun import DagRun
 from airflow.models.log import Log
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancehistory import TaskInstanceHistory
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.log.file_task_handler import FileTaskHandler
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from dataflow_provider.api.definitions import load_definition
@@ -281,6 +282,24 @@ def test_try_that_airflow_ends_is_in_line_in_the_same_transaction(session: Sessi
     failures.on_task_instance_failed(previous_state=None, task_instance=task, error="no heartbeat")
     session.commit()
     assert (one_kept(session).state, one_kept(session).stage_id) == ("pending", "kept")
+
+
+def test_try_without_a_word_is_explained_by_what_the_scheduler_did(
+    session: Session, held: Held, failed: str, logs: Path
+) -> None:
+    write_log(logs, failed, {"timestamp": "2026-11-02T06:00:02Z", "event": "start", "level": "info", "logger": "task"})
+    key = TaskInstanceKey("usage", "kept", failed, 1)
+    words = "Task did not emit heartbeat within time limit (300 seconds) and will be terminated. See https://airflow"
+    session.add(Log(event="heartbeat timeout", task_instance=key, extra=words))
+    session.add(Log(event="heartbeat timeout", task_instance=key._replace(try_number=2), extra="another try"))
+    session.commit()
+    work_off(session, held, diagnose_by_itself)
+    record = one_kept(session)
+    assert (record.state, record.root_cause) == ("done", "airflow_heartbeat_lost")
+    assert record.document is not None
+    assert [words in line for line in record.document["evidence"]] == [True]
+    session.execute(delete(Log).where(Log.event == "heartbeat timeout"))
+    session.commit()
 
 
 # ---------------------------------------------------------------- a model, by itself

@@ -37,6 +37,7 @@ from dataflow_provider.execution.live_tables import check_declared, missing_tabl
 from dataflow_provider.execution.native import NativeRows
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.execution.steps import blamed
+from dataflow_provider.preview.limits import MAKES_UNIONS_WHOLE, push_limit
 from dataflow_provider.preview.pieces import Piece, Port, cut_piece
 from dataflow_provider.preview.stopping import StopSign
 from dataflow_provider.spec.findings import Problem, Severity
@@ -83,9 +84,9 @@ class Opened:
     def query(self, limit: int | None) -> str:
         """Return the rows as one SELECT with the LIMIT at its root."""
         query = select([star()], self.rows.table())
-        return self.render(query if limit is None else query.limit(limit, copy=False))
+        return self.render(query, limit)
 
-    def render(self, query: exp.Select) -> str:
+    def render(self, query: exp.Select, limit: int | None = None) -> str:
         """Return a query over the rows as text, with the common table expressions it needs.
 
         What is made row by row is not kept in between, so that the reading ends with the last row that is asked for.
@@ -96,6 +97,10 @@ class Opened:
             for cte in statement.ctes:
                 if cte.this.find(*_NOT_ROW_BY_ROW) is None:
                     cte.set("materialized", False)
+        if limit is not None:
+            statement = statement.limit(limit, copy=False)
+            if self.dialect.name in MAKES_UNIONS_WHOLE:
+                push_limit(statement, limit)
         return render(statement, self.dialect)
 
     def types(self) -> Columns:

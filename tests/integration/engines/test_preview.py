@@ -22,6 +22,7 @@ from dataflow_provider.spec.loader import parse_pipeline
 from dataflow_provider.spec.models import Pipeline
 from dataflow_provider.spec.project import Project
 from tests.engines.live import LiveEngine
+from tests.engines.mariadb import MariaDBServer
 
 CALLS = 12_000
 
@@ -168,6 +169,40 @@ def test_preview_never_pulls_more_than_the_limit(here: Here, monkeypatch: pytest
     here.preview("named", limit=9)
     assert [rows for _, rows in pulled] == [9]
     assert pulled[0][0].rstrip().endswith("LIMIT 9")
+
+
+UNION = """
+calls: {type: source.mysql, connection: db, table: <calls>}
+short: {type: transform.filter, from: calls, where: secs >= 0}
+again: {type: source.mysql, connection: db, table: <calls>}
+both: {type: transform.union, from: [short, calls, again]}
+named: {type: transform.select, from: both, columns: [id, {name: who, as: caller}]}
+one: {type: transform.union, from: [short, calls], mode: distinct}
+t: {type: target.mysql, connection: db, from: named, table: t, create: {if_missing: true}}
+u: {type: target.mysql, connection: db, from: one, table: u, create: {if_missing: true}}
+"""
+
+
+@pytest.mark.parametrize(("node", "makes_few"), [("both", True), ("named", True), ("one", False)])
+def test_preview_of_a_union_makes_few_of_its_rows_on_mariadb(
+    mariadb_server: MariaDBServer, tmp_path: Path, node: str, makes_few: bool
+) -> None:
+    def made() -> int:
+        return sum(int(row[1]) for row in mariadb_server.query("SHOW GLOBAL STATUS LIKE 'Handler_tmp_write'"))
+
+    mariadb_server.query("CREATE OR REPLACE DATABASE looked CHARACTER SET utf8mb4")
+    mariadb_server.query(
+        "CREATE TABLE looked.calls AS SELECT CAST(seq AS INT) AS id, 'ann' AS who, CAST(seq AS INT) AS secs "
+        f"FROM looked.seq_1_to_{CALLS}"
+    )
+    here = Here(LiveEngine("mysql", replace(mariadb_server.spec, schema="looked"), "looked"), tmp_path)
+    try:
+        before = made()
+        rows = here.preview(node, UNION, limit=9).rows
+        assert len(rows) == 9
+        assert (made() - before < 1_000) is makes_few
+    finally:
+        mariadb_server.query("DROP DATABASE looked")
 
 
 def test_preview_stops_the_statement_when_its_time_is_over(here: Here) -> None:

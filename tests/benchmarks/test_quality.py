@@ -41,7 +41,7 @@ SIZES = [pytest.param(3_000, 1, marks=pytest.mark.smoke), pytest.param(5_000_000
 ENGINES = [
     pytest.param("duckdb", 1.0),
     pytest.param("sqlite", 2.0),
-    pytest.param("postgres", 2.0, marks=pytest.mark.xdist_group("engine-postgres")),
+    pytest.param("postgres", 4.0, marks=pytest.mark.xdist_group("engine-postgres")),
     pytest.param("mysql", 2.0, marks=pytest.mark.xdist_group("engine-mysql")),
 ]
 """With how many times faster than the operator we must be at least."""

@@ -202,3 +202,43 @@ def test_command_without_the_model_falls_back_and_says_so(
     assert (found["root_cause"], found["by"]) == ("deadlock", "signatures")
     assert "DF-AI-013" in found["notes"][0]
     assert "sk-test-key" not in found["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "slow_s", "note"),
+    [
+        ({"verdict": "gremlins"}, 0.0, "DF-AI-014"),
+        (
+            said("connection_lost", ["a line that was never in any log"]),
+            0.0,
+            "1 of its 1 cited lines are not in the log",
+        ),
+        (said("connection_lost", ["the exchange with switch 7 ended early"]), 2.0, "gave no answer"),
+    ],
+    ids=["nonsense", "invented line", "too slow"],
+)
+def test_command_with_a_model_that_is_no_help_stays_honest(
+    answer: dict[str, Any],
+    slow_s: float,
+    note: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def reply(_: str) -> dict[str, Any]:
+        time.sleep(slow_s)
+        return answer
+
+    if slow_s:
+        monkeypatch.setattr(opinion, "TIMEOUT_S", 0.5)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "none"))
+    log = tmp_path / "task.log"
+    log.write_text(MUTE)
+    with chat_model(reply) as model:
+        monkeypatch.setenv("AIRFLOW_CONN_LLM", model.connection())
+        assert main(["diagnose", str(log), "--model", "llm", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["root_cause"], found["by"], found["explanation"]) == ("unknown", "signatures", None)
+    assert note in " ".join(found["notes"])
+    assert all(action["patch"] is None and action["kind"] != "retry_backoff" for action in found["actions"])

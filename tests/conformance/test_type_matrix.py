@@ -36,7 +36,7 @@ from tests.engines.postgres import PostgresServer
 pytestmark = pytest.mark.xdist_group("engines-all")
 PAGE = Path(__file__).parents[2] / "docs" / "transfer.md"
 ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "mysql": "MariaDB", "sqlite": "SQLite"}
-FILES = {"parquet": "Parquet", "csv": "CSV"}
+FILES = {"parquet": "Parquet", "csv": "CSV", "json": "JSON lines"}
 OF_FILES = ("duckdb", "postgres")
 """The engines whose values go into files too; those of the others are among them."""
 ID = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")

@@ -13,11 +13,12 @@ from dataflow_plugin import DataflowPlugin, build_views
 from dataflow_provider.api import run_service
 
 MEASURE = """
-import sys, time, airflow.plugins_manager
-before = set(sys.modules)
+import sys, time
 start = time.process_time()
+import airflow.plugins_manager
+airflow, before = time.process_time(), set(sys.modules)
 import dataflow_plugin
-print((time.process_time() - start) * 1000, *sorted(m for m in set(sys.modules) - before))
+print((time.process_time() - airflow) / (airflow - start), *sorted(m for m in set(sys.modules) - before))
 """
 
 
@@ -40,7 +41,7 @@ def test_views_have_routes_of_their_own() -> None:
 
 def test_importing_the_plugin_is_light_and_brings_no_api() -> None:
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True, timeout=120)
-    milliseconds, *modules = done.stdout.splitlines()[-1].split()
+    share, *modules = done.stdout.splitlines()[-1].split()
     ours = {module for module in modules if module.startswith("dataflow")}
     assert ours - {"dataflow_provider"} == {
         "dataflow_plugin",
@@ -55,7 +56,7 @@ def test_importing_the_plugin_is_light_and_brings_no_api() -> None:
         "dataflow_provider.timetables.registered",
     }
     assert not [module for module in modules if module.startswith(("fastapi", "sqlalchemy", "sqlglot", "duckdb"))]
-    assert float(milliseconds) <= 20
+    assert float(share) <= 0.03, "of what Airflow's own plugin manager costs to import"
 
 
 def test_root_of_the_mount_leads_to_the_app(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

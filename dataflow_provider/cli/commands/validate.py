@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dataflow_provider.cli.excerpt import show_excerpt
@@ -18,6 +19,7 @@ from dataflow_provider.errors import AuthorError
 from dataflow_provider.spec.findings import Finding, Severity, has_errors
 from dataflow_provider.spec.loader import Loaded, load_pipeline
 from dataflow_provider.spec.models import Pipeline
+from dataflow_provider.spec.nodes import SourceBase
 from dataflow_provider.spec.project import Project
 from dataflow_provider.spec.validation.identity import validate_distinct_ids
 
@@ -30,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the findings of all files. JSON: `{"ok": bool, "findings": [finding…]}`; `ok` means no error."""
     loaded, findings = validate_paths(args.paths)
-    if args.live:
-        findings = _with_live(loaded, findings)
+    findings = _with_live(loaded, findings) if args.live else _with_compiled(loaded, findings)
     ok = not has_errors(findings)
     if args.json:
         print_json({"ok": ok, "findings": [finding.to_json() for finding in findings]})
@@ -96,20 +97,31 @@ def _check_sql(loaded: Loaded) -> list[Finding]:
         *check_calendar(loaded.pipeline.schedule, project),
         *check_pipeline(loaded.pipeline, file_columns(loaded.pipeline, project)),
     ]
-    findings = [loaded.finding(problem) for problem in problems]
-    return findings if has_errors(findings) else findings + _compile(loaded, loaded.pipeline, project)
+    return [loaded.finding(problem) for problem in problems]
 
 
-def _compile(loaded: Loaded, pipeline: Pipeline, project: Project) -> list[Finding]:
-    """What no node shows by itself: a stage that its engine cannot carry out as a whole, or cannot write so."""
+def _with_compiled(loaded: Sequence[Loaded], findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings and, of the files without an error, what no node shows by itself.
+
+    That is a stage which its engine cannot carry out as a whole, or cannot write so.
+    """
+    bad = {finding.file for finding in findings if finding.severity is Severity.ERROR}
+    found = [one for file in loaded if file.pipeline and file.file not in bad for one in _compile(file, file.pipeline)]
+    return _in_order(loaded, (*findings, *found))
+
+
+def _compile(loaded: Loaded, pipeline: Pipeline) -> list[Finding]:
     from dataflow_provider.compiler.errors import CompileError
     from dataflow_provider.compiler.offline import compile_offline
     from dataflow_provider.execution.example_values import example_values
 
+    # A run asks the tables for their columns, so it may do what cannot be written without knowing them.
+    knows_columns = all(spec.schema_ for spec in pipeline.nodes.values() if isinstance(spec, SourceBase))
+    severity = Severity.ERROR if knows_columns else Severity.WARNING
     try:
-        compile_offline(pipeline, example_values(pipeline, project))
+        compile_offline(pipeline, example_values(pipeline, Project.of(Path(loaded.file))))
     except CompileError as error:
-        return [loaded.finding(problem) for problem in error.problems]
+        return [loaded.finding(replace(problem, severity=severity)) for problem in error.problems]
     except AuthorError as error:
         return [_finding_of_file(loaded, error)]
     return []

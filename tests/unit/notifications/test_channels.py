@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import ssl
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,14 +15,11 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from dataflow_provider.errors import AuthorError, TransientError
 from dataflow_provider.notifications.channels import send
 from dataflow_provider.notifications.message import Message
+from tests.engines.certificates import write_certificate
 from tests.engines.processes import free_port
 
 MESSAGE = Message(
@@ -96,35 +91,13 @@ def web() -> Iterator[Web]:
 @pytest.fixture
 def safe_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     """As `web`, by HTTPS; PagerDuty's client takes nothing else."""
-    certificate = write_certificate(tmp_path / "own.pem")
+    key, certificate = tmp_path / "key.pem", tmp_path / "own.pem"
+    write_certificate(key, certificate)
+    certificate.write_bytes(key.read_bytes() + certificate.read_bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     receiver = Web(certificate)
     yield receiver
     receiver.close()
-
-
-def write_certificate(path: Path) -> Path:
-    """A certificate for 127.0.0.1 and its key stand in the file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    path.write_bytes(
-        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(encoding)
-    )
-    return path
 
 
 def connection(monkeypatch: pytest.MonkeyPatch, conn_id: str, **values: Any) -> None:

@@ -129,23 +129,6 @@ nodes:
     assert "64 bytes" in answer["findings"][0]["message"]
 
 
-def test_validate_only_warns_where_a_run_may_know_more(tmp_path: Path, capsys: Output) -> None:
-    text = """\
-apiVersion: dataflow/v1
-kind: Pipeline
-id: sample
-nodes:
-  src: {type: source.oracle, connection: ora, table: s.calls}
-  few: {type: transform.sort, from: src, sample: {percent: 10, seed: 1}}
-  t: {type: target.oracle, connection: ora, from: few, table: s.few}
-"""
-    code, answer = validate_json(capsys, write(tmp_path, "sample.yaml", text))
-    assert [(one["node"], one["severity"], one["code"]) for one in answer["findings"]] == [
-        ("few", "warning", "DF-SQL-021")
-    ]
-    assert code == 0
-
-
 def test_validate_a_broken_file_hides_no_other(tmp_path: Path, capsys: Output) -> None:
     write(tmp_path, "a.yaml", "\tx: 1\n")
     write(tmp_path, "b.yaml", "x: [\n")

@@ -9,7 +9,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from dataflow_provider.cli.excerpt import show_excerpt
@@ -115,13 +114,12 @@ def _compile(loaded: Loaded, pipeline: Pipeline) -> list[Finding]:
     from dataflow_provider.compiler.offline import compile_offline
     from dataflow_provider.execution.example_values import example_values
 
-    # A run asks the tables for their columns, so it may do what cannot be written without knowing them.
-    knows_columns = all(spec.schema_ for spec in pipeline.nodes.values() if isinstance(spec, SourceBase))
-    severity = Severity.ERROR if knows_columns else Severity.WARNING
+    if not all(spec.schema_ for spec in pipeline.nodes.values() if isinstance(spec, SourceBase)):
+        return []  # a run asks the tables for their columns, and can do what is refused while nobody knows them
     try:
         compile_offline(pipeline, example_values(pipeline, Project.of(Path(loaded.file))))
     except CompileError as error:
-        return [loaded.finding(replace(problem, severity=severity)) for problem in error.problems]
+        return [loaded.finding(problem) for problem in error.problems]
     except AuthorError as error:
         return [_finding_of_file(loaded, error)]
     return []

@@ -129,6 +129,23 @@ nodes:
     assert "64 bytes" in answer["findings"][0]["message"]
 
 
+def test_validate_refuses_nothing_that_a_run_can_do_once_it_knows_the_columns(tmp_path: Path, capsys: Output) -> None:
+    text = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: sample
+nodes:
+  a: {type: source.mysql, connection: my, table: s.a}
+  b: {type: source.mysql, connection: my, table: s.b}
+  both: {type: transform.union, from: [a, b]}
+  t: {type: target.mysql, connection: my, from: both, table: s.t}
+"""
+    path = write(tmp_path, "sample.yaml", text)
+    assert validate_json(capsys, path) == (0, {"ok": True, "findings": []})
+    assert main(["compile", str(path)]) == 1
+    assert "DF-SQL-021" in capsys.readouterr().err
+
+
 def test_validate_a_broken_file_hides_no_other(tmp_path: Path, capsys: Output) -> None:
     write(tmp_path, "a.yaml", "\tx: 1\n")
     write(tmp_path, "b.yaml", "x: [\n")

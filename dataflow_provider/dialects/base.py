@@ -56,6 +56,7 @@ class SqlDialect:
     casts_any_type:     whether CAST takes a type as the catalogue names it; if not, as sqlglot spells it for a cast
     typed_columns:      whether every column of a query has one type; if not, each value has its own
     keeps_with:         whether a WITH that is marked MATERIALIZED is computed once, however often it is read
+    unions_whole:       whether a UNION ALL is made to its end, however few rows of it are asked for
     guesses_rows:       whether the planner may join row by row where it can only guess how many there are
     analyzes:           whether the statistics of a table just made are worth gathering, by ANALYZE
     max_join_tables:    how many tables a statement may join; None where no one counts them
@@ -97,6 +98,7 @@ class SqlDialect:
     casts_any_type: bool = True
     typed_columns: bool = True
     keeps_with: bool = False
+    unions_whole: bool = False
     guesses_rows: bool = False
     analyzes: bool = False
     max_join_tables: int | None = None

@@ -100,6 +100,7 @@ MYSQL = SqlDialect(
     parameter_mark=":",
     bucket="MOD(CRC32({column}), {count})",
     stage_schema="_dataflow",
+    unions_whole=True,
     publish=MYSQL_PUBLISH,
     emits=WITH_CLAUSES
     | {"CRC32()"}

@@ -6,8 +6,6 @@ from collections import Counter
 
 from sqlglot import exp
 
-MAKES_UNIONS_WHOLE = frozenset({"mysql"})
-"""Dialects whose engine reads every branch to its end, although only a few rows of them are asked for."""
 _PLAIN = frozenset({"expressions", "from_", "with_", "limit"})
 
 

@@ -37,7 +37,7 @@ from dataflow_provider.execution.live_tables import check_declared, missing_tabl
 from dataflow_provider.execution.native import NativeRows
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.execution.steps import blamed
-from dataflow_provider.preview.limits import MAKES_UNIONS_WHOLE, push_limit
+from dataflow_provider.preview.limits import push_limit
 from dataflow_provider.preview.pieces import Piece, Port, cut_piece
 from dataflow_provider.preview.stopping import StopSign
 from dataflow_provider.spec.findings import Problem, Severity
@@ -99,7 +99,7 @@ class Opened:
                     cte.set("materialized", False)
         if limit is not None:
             statement = statement.limit(limit, copy=False)
-            if self.dialect.name in MAKES_UNIONS_WHOLE:
+            if self.dialect.unions_whole:
                 push_limit(statement, limit)
         return render(statement, self.dialect)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -74,9 +74,7 @@ class Engine:
         server = psutil.Process(int(first))
         while any(_is_session(child) for child in server.children()):
             time.sleep(0.01)
-        alive: float = sum(sum(child.cpu_times()[:2]) for child in server.children())
-        ended_and_own: float = sum(server.cpu_times()[:4])
-        return mine + alive + ended_and_own
+        return mine + _cpu_of_all(server)
 
     # ------------------------------------------------------------ data
 
@@ -236,6 +234,14 @@ class Engine:
         if "started_at" in frame:
             frame["started_at"] = pandas.to_datetime(frame["started_at"])
         return frame
+
+
+def _cpu_of_all(server: psutil.Process) -> float:
+    while True:
+        with suppress(psutil.NoSuchProcess):  # autovacuum's workers come and go: then all is read again
+            alive: float = sum(sum(child.cpu_times()[:2]) for child in server.children())
+            ended_and_own: float = sum(server.cpu_times()[:4])
+            return alive + ended_and_own
 
 
 def _is_session(child: psutil.Process) -> bool:

@@ -23,6 +23,7 @@ from dataflow_provider.connectors.arrow_rows import (
 )
 from dataflow_provider.connectors.author_sql import check_author_sql, check_one_statement
 from dataflow_provider.connectors.base import OnRows, SessionOptions, ignore_rows
+from dataflow_provider.connectors.bounded_call import call_within
 from dataflow_provider.connectors.connections import ConnectionSpec, without_secrets
 from dataflow_provider.connectors.engine_errors import Kind, VendorError, tls_error
 from dataflow_provider.connectors.interruptible import run_interruptible
@@ -323,6 +324,8 @@ class DbApiConnector(JDBCConnectorBase[S]):
 
     node_settings: ClassVar[frozenset[str]] = frozenset()
     """What a node's `session` may set; all else could weaken the fences or change what SQL means."""
+    login_limit_s: ClassVar[float] = 60.0
+    """How long a login may take: most drivers wait without end for a server that takes a call and says nothing."""
 
     @abstractmethod
     def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> S:
@@ -370,7 +373,9 @@ class DbApiConnector(JDBCConnectorBase[S]):
 
     def _connected(self, connection: ConnectionSpec, options: SessionOptions) -> S:
         try:
-            return self.do_connect(connection, options)
+            return call_within(
+                self.login_limit_s, lambda: self.do_connect(connection, options), lambda late: late.close()
+            )
         except DataflowError:
             raise
         except Exception as exc:

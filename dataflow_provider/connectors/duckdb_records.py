@@ -12,6 +12,7 @@ from dataflow_provider.errors import TerminalError
 _GO_ON = "Correct it, or set `on_bad_record: reject` (or `skip`) to go on without it."
 _ENCODING = "Name the encoding that the file has: `options: {encoding: latin-1}`, or utf-16."
 _COMPLETE = "Look whether it is complete and of the format and compression that the node names."
+_DIGITS = 'Have the number written as a text (`"12.5"`), which is read digit by digit, or declare DOUBLE.'
 _CSV = re.compile(r"CSV Error on Line: (\d+)\n(.*?)\n  file = ([^\n]*)\n", re.DOTALL)
 _CSV_REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -35,6 +36,8 @@ _JSON = re.compile(
     r'(?:JSON transform error|Malformed JSON) in file "(.*?)",(?: at byte (\d+))? in (line|record/value) (\d+): (.*)',
     re.DOTALL,
 )
+# What `json_decimals` raises.
+_JSON_FIELD = re.compile(r"JSON field (.*?)(?: of file (.*))? (?:(loses digits)|is no (.*))$", re.MULTILINE)
 _JSON_REASONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"Failed to cast value to (numerical|decimal)"), "a value is no number, or too large for its type"),
     (re.compile(r"Failed to cast value to (\w+)"), "a value is no {0}"),
@@ -78,6 +81,12 @@ def _json_error(text: str) -> TerminalError | None:
         # DuckDB's count of lines is not exact.
         place = f"about {'line' if unit == 'line' else 'record'} {number} of `{path}`"
         return _error(place, _reason(told, _JSON_REASONS) or "it is no JSON", _GO_ON)
+    if found := _JSON_FIELD.search(text):
+        name, path, loses_digits, kind = found.groups()
+        place = f"a record of `{path}`" if path else "a record"
+        if loses_digits:
+            return _error(place, f"its field `{name}` has more digits than a JSON number keeps", f"{_DIGITS} {_GO_ON}")
+        return _error(place, f"its field `{name}` is no {kind}", _GO_ON)
     if found := _JSON_SIZE.search(text):
         return _error(f"an object of `{found[2]}`", f"it is longer than {found[1]} bytes", _COMPLETE)
     if found := _JSON_DEPTH.search(text):

@@ -21,6 +21,8 @@ _FORMATS: Mapping[str, FileFormat] = {
 # Never in a text file: with it a whole line is one field.
 _NO_DELIMITER = "\x01"
 _NO_NULL = "\x02"
+_SURE_LETTERS = 3
+"""A shorter header can be of two encodings at once."""
 DEFAULT_DELIMITER, DEFAULT_QUOTE = ",", '"'
 
 
@@ -154,19 +156,40 @@ def header_names(path: str, line: str, options: FileOptions) -> list[str]:
     return names
 
 
+def _refuse_other_encoding(path: str, line: str, options: FileOptions) -> None:
+    """Any even number of bytes is some text of UTF-16, so DuckDB reads another file as one long header and no rows."""
+    delimiter = options.delimiter or ","
+    if (options.encoding or "").casefold() not in ("utf-16", "utf16") or delimiter in line or len(line) < _SURE_LETTERS:
+        return
+    written = line.encode("utf-16-le", "surrogatepass")
+    for other in ("utf-8", "utf-16-be"):
+        try:
+            read = written.decode(other)
+        except UnicodeDecodeError:
+            continue
+        if delimiter in read or "\n" in read:
+            hint = (
+                "Leave `options: {encoding: …}` out."
+                if other == "utf-8"
+                else "Have it written in UTF-8, or in UTF-16 of little endian."
+            )
+            raise AuthorError("DF-SQL-022", f"`{path}` is not in the encoding utf-16, but reads as {other}", hint=hint)
+
+
 def common_header(lines: Iterable[tuple[str, str | None]], source: FileSource) -> list[str] | None:
     """Return the column names by path and first line of every file, which must agree; an empty file has no say.
 
     None when all are empty and the columns are declared.
 
     Raises:
-        AuthorError: `DF-SQL-024` when they differ, `DF-SQL-025` when nothing tells the columns, `DF-SQL-026` for a name
-            that comes twice.
+        AuthorError: `DF-SQL-022` for another encoding than was named, `DF-SQL-024` when they differ, `DF-SQL-025` when
+            nothing tells the columns, `DF-SQL-026` for a name that comes twice.
     """
     first: tuple[str, list[str]] | None = None
     for path, line in lines:
         if line is None:
             continue
+        _refuse_other_encoding(path, line, source.options)
         names = header_names(path, line, source.options)
         if first is None:
             first = (path, names)

@@ -24,6 +24,7 @@ from dataflow_provider.connectors.file_options import (
     undeclared_in_file,
     wanted_columns,
 )
+from dataflow_provider.connectors.json_decimals import exact_value, is_exact, read_types
 from dataflow_provider.connectors.requests import ExtractRequest
 from dataflow_provider.errors import AuthorError, Place, TerminalError
 from dataflow_provider.spec.nodes import FileSource, FileTarget
@@ -63,7 +64,7 @@ class FileReading:
         request = self.request
         scan, found = self._scan()
         columns = list(found) if request.columns is None else list(request.columns)
-        listed = ", ".join(f"{_name(self._real(name, found))} AS {_name(name)}" for name in columns) or "*"
+        listed = ", ".join(f"{self._value(self._real(name, found), found)} AS {_name(name)}" for name in columns) or "*"
         sql = f"SELECT {listed} FROM {scan}" + ("" if request.limit is None else f" LIMIT {request.limit:d}")
         reader = self.raw.sql(sql).to_arrow_reader(request.batch_rows)
         yield pyarrow.RecordBatch.from_pylist([], schema=reader.schema)
@@ -73,7 +74,11 @@ class FileReading:
 
     def describe(self) -> list[tuple[str, str]]:
         """Return name and type of each column."""
-        rows = self.raw.execute(f"DESCRIBE SELECT * FROM {self._scan()[0]}").fetchall()
+        scan, found = self._scan()
+        exact = [name for name in found if self.source.format == "json" and is_exact(found[name])]
+        changed = ", ".join(f"{self._value(name, found)} AS {_name(name)}" for name in exact)
+        listed = f"* REPLACE ({changed})" if exact else "*"
+        rows = self.raw.execute(f"DESCRIBE SELECT {listed} FROM {scan}").fetchall()
         return [(row[0], row[1]) for row in rows]
 
     def told(self, text: str) -> str:
@@ -102,11 +107,18 @@ class FileReading:
             given = _listed({**time_formats(options), **read_compression(options)})
             if self.request.on_bad_record != "fail":
                 given += ", format = 'newline_delimited', records = 'true'"
-            given += f", columns = {_struct(types)}" if types else ", sample_size = -1"
+            given += f", columns = {_struct(read_types(types))}" if types else ", sample_size = -1"
             return f"read_json({files}{given})", types
         found = columns_in_file(self.source, self._header())
         given = _listed({**csv_options(options), "auto_detect": False, **self._on_bad_record()})
         return f"read_csv({files}{given}, columns = {_struct(found)})", wanted_columns(self.source, found)
+
+    def _value(self, real: str, found: Mapping[str, str]) -> str:
+        """Return the SQL of a column, which `read_json` may have read as JSON."""
+        kind = found.get(real, "")
+        if self.source.format != "json" or not is_exact(kind):
+            return _name(real)
+        return exact_value(real, kind, tells_file="filename" not in map(str.casefold, found))
 
     def _on_bad_record(self) -> dict[str, Option]:
         if self._keeps_rejects:

@@ -16,6 +16,7 @@ import pyarrow
 
 from dataflow_provider.connectors.file_options import compression_of
 from dataflow_provider.connectors.file_rows import bad_file
+from dataflow_provider.connectors.json_decimals import is_exact, is_no, loses_digits
 from dataflow_provider.connectors.json_records import json_or_error
 from dataflow_provider.connectors.json_values import JsonError
 from dataflow_provider.connectors.requests import ExtractRequest
@@ -156,7 +157,10 @@ class JsonLines:
             return "it is no JSON object"
         if verdict == _TWICE:
             return "two of its fields have the same name"
-        name, kind = list((self.source.schema_ or {}).items())[verdict]
+        types = list((self.source.schema_ or {}).items())
+        if verdict >= len(types):
+            return f"its field `{types[verdict - len(types)][0]}` has more digits than a JSON number keeps"
+        name, kind = types[verdict]
         return f"its field `{name}` is no {kind}"
 
     def _reject(self, line: _Line, path: str, reason: str) -> None:
@@ -200,6 +204,10 @@ def _verdict(raw: duckdb.DuckDBPyConnection, types: Mapping[str, str], options: 
     """Return what tells the first mistake of a line of JSON: a number below 0, or that of the field; else NULL."""
     wrong = [f"WHEN json_type(line) <> 'OBJECT' THEN {_NO_OBJECT}", f"WHEN {_repeats('line', types)} THEN {_TWICE}"]
     for number, (_, kind) in enumerate(types.items()):
+        if is_exact(kind):
+            wrong.append(f"WHEN {is_no(f'fields[{number + 1}]', kind)} THEN {number}")
+            wrong.append(f"WHEN {loses_digits(f'fields[{number + 1}]', kind)} THEN {number + len(types)}")
+            continue
         bad = _formatted(f"fields[{number + 1}]", kind, options)
         if bad is None:
             bad = _bad(f"fields[{number + 1}]", raw.sql(f"SELECT CAST(NULL AS {kind}) AS c").types[0], options, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from dataflow_provider.compiler.compiled import Columns
 from dataflow_provider.compiler.graph import GraphNode
@@ -29,6 +29,7 @@ from dataflow_provider.connectors.file_options import (
     undeclared_in_file,
     wanted_columns,
 )
+from dataflow_provider.connectors.json_decimals import exact_value, is_exact, read_types
 from dataflow_provider.dialects.render import render
 from dataflow_provider.dialects.steps import Step
 from dataflow_provider.errors import AuthorError, DataflowError
@@ -110,13 +111,27 @@ def _rows_of(
     if spec.format == "json":
         options = _literals({**time_formats(spec.options), **read_compression(spec.options)})
         if types:
-            return select([star()], _function("read_json", paths, {**options, "columns": _struct(types)})), types
+            origin = _function("read_json", paths, {**options, "columns": _struct(read_types(types))})
+            return select(_exact_items(types) or [star()], origin), types
         rows = select([star()], _function("read_json", paths, {**options, "sample_size": exp.Literal.number(-1)}))
     else:
         origin = _function("read_parquet", paths, {})
         casts = [alias(exp.Cast(this=column(name), to=kind), name) for name, kind in parsed.items()]
         rows = select(casts or [star()], origin)
     return rows, _described(scope, node, spec, rows, types or scope.schemas.get(node.id))
+
+
+def _exact_items(types: Mapping[str, str]) -> list[exp.Expr]:
+    """Return the columns of a JSON file, of which some are read as JSON so that no digit is lost; else none."""
+    exact = {name: kind for name, kind in types.items() if is_exact(kind)}
+    tells_file = "filename" not in map(str.casefold, types)
+    return [
+        alias(parse_one(exact_value(name, kind, tells_file=tells_file), dialect="duckdb"), name)
+        if name in exact
+        else column(name)
+        for name, kind in types.items()
+        if exact
+    ]
 
 
 def _described(

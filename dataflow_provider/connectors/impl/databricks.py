@@ -259,6 +259,8 @@ class DatabricksConnector(DbApiConnector[DatabricksSession]):
     """Databricks SQL; the tests run on a stand-in that speaks the connector's protocol."""
 
     manifest = BUILT_IN["databricks"]
+    # A warehouse that sleeps is woken by the login.
+    login_limit_s = 300.0
     node_settings = frozenset({"max_file_partition_bytes", "statement_timeout", "use_cached_result"})
 
     def do_connect(self, connection: ConnectionSpec, options: SessionOptions) -> DatabricksSession:

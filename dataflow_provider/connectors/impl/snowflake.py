@@ -223,6 +223,8 @@ class SnowflakeConnector(DbApiConnector[SnowflakeSession]):
     """Snowflake; the tests run on fakesnow."""
 
     manifest = BUILT_IN["snowflake"]
+    # The driver tries again by itself.
+    login_limit_s = 300.0
     node_settings = frozenset(
         {"lock_timeout", "rows_per_resultset", "statement_queued_timeout_in_seconds", "statement_timeout_in_seconds",
          "transaction_abort_on_error", "use_cached_result", "warehouse"}

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from socket import create_server
 from typing import Any
@@ -56,6 +57,26 @@ def spec_of(conn_type: str, host: str | None, port: int | None, **extra: Any) ->
 def test_host_that_is_not_there_is_told(name: str, spec: ConnectionSpec, tmp_path: Path) -> None:
     error = error_of(name, spec, tmp_path)
     assert (type(error), error.code, NOWHERE in error.message) == (TransientError, "DF-CONN-012", True), str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("mysql", spec_of("mysql", "127.0.0.1", None)),
+        ("oracle", spec_of("oracle", "127.0.0.1", None, service_name="XE")),
+        ("sybase", spec_of("sybase", "127.0.0.1", None)),
+        ("teradata", spec_of("teradata", "127.0.0.1", None)),
+    ],
+)
+def test_server_that_takes_a_call_and_says_nothing_is_not_waited_for(
+    name: str, spec: ConnectionSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(get_connector(name)), "login_limit_s", 0.2)
+    with create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        error = error_of(name, replace(spec, port=port, schema="d"), tmp_path)
+    assert (type(error), error.code) == (TransientError, "DF-CONN-012"), str(error)
+    assert f"127.0.0.1:{port}: no answer within 0.2 seconds" in error.message
 
 
 @pytest.fixture

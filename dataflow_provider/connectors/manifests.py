@@ -335,7 +335,7 @@ _MANIFESTS = (
         connection_types=(ConnectionType.AWS, ConnectionType.GOOGLE_CLOUD, ConnectionType.WASB),
         capabilities=_FILE_ROWS | {Capability.ENGINE_FILES},
         maturity=Maturity.LIVE_TESTED,
-        tested_on="the local disk; S3 on a stand-in (moto), Azure on Azurite; Google Cloud on a closed port only",
+        tested_on="the local disk; S3 and, without logins, Google Cloud on a stand-in (moto); Azure on Azurite",
         fields=(
             ConnectionField("login", "Access key or account", description="AWS: access key id; Azure: storage account"),
             ConnectionField("password", "Secret key", secret=True, description="Not for Google Cloud"),

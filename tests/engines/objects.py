@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import urllib.request
@@ -64,7 +65,16 @@ class S3Server:
 
     def make_bucket(self) -> None:
         self.bucket = f"t{uuid.uuid4().hex[:12]}"
-        request = urllib.request.Request(f"{self.endpoint}/{self.bucket}", method="PUT")
+        self._put("")
+
+    def open_to_all(self) -> None:
+        """Who comes without a signature may do everything with the bucket's objects."""
+        rule = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{self.bucket}/*"}
+        self._put("?policy", json.dumps({"Version": "2012-10-17", "Statement": [rule]}).encode())
+
+    def _put(self, of_bucket: str, data: bytes | None = None) -> None:
+        request = urllib.request.Request(f"{self.endpoint}/{self.bucket}{of_bucket}", data, method="PUT")
+        request.add_header("Content-Type", "application/json")
         request.add_header("Authorization", "AWS4-HMAC-SHA256 Credential=t/20260101/us-east-1/s3/aws4_request")
         urllib.request.urlopen(request, timeout=10).close()
 

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Relay:
-    """Hands bytes on to a port of this machine; `cut_after` bytes of answers more, every connection is closed."""
+    """Hands bytes on to a port of this machine; `cut_after` bytes of answers more, every connection is closed.
+
+    `leave_out` stands in what clients send and does not reach the server, such as a header that it cannot read.
+    """
 
     target: int
     cut_after: int | None = None
+    leave_out: bytes = b""
     is_cut: bool = False
     _open: list[socket.socket] = field(default_factory=list)
 
@@ -40,8 +44,10 @@ class Relay:
                     server.close()
                     continue
                 self._open += [client, server]
-                for source, sink, seen in ((client, server, lambda _: None), (server, client, self._count)):
-                    threading.Thread(target=_pump, args=(source, sink, seen), daemon=True).start()
+                for source, sink, seen, left_out in (
+                    (client, server, lambda _: None, self.leave_out), (server, client, self._count, b""),
+                ):  # fmt: skip
+                    threading.Thread(target=_pump, args=(source, sink, seen, left_out), daemon=True).start()
 
     def _count(self, size: int) -> None:
         if self.cut_after is None:
@@ -58,10 +64,10 @@ class Relay:
             self._open.pop().close()
 
 
-def _pump(source: socket.socket, sink: socket.socket, seen: Callable[[int], None]) -> None:
+def _pump(source: socket.socket, sink: socket.socket, seen: Callable[[int], None], left_out: bytes) -> None:
     with suppress(OSError):
         while data := source.recv(65_536):
             seen(len(data))
-            sink.sendall(data)
+            sink.sendall(data.replace(left_out, b"") if left_out else data)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

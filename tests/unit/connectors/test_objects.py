@@ -248,7 +248,6 @@ def test_ways_of_login_that_are_not_known_are_refused() -> None:
     ],
 )
 def test_other_stores_are_asked_at_their_endpoint(spec: ConnectionSpec, path: str) -> None:
-    """No service of Google's runs here: what is shown is that the fields open a client, and that silence is told."""
     closed = replace(spec, extra={**spec.extra, "endpoint_url": f"http://127.0.0.1:{free_port()}"})
     with pytest.raises(StoreError, match=rf"no answer for `{path}`"):
         ObjectStore(closed).find(path)

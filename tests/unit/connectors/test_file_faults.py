@@ -52,10 +52,15 @@ def read(server: SftpServer, folder: Path, name: str, **options: Any) -> list[di
         (b"", {}, "DF-SQL-025.*is empty"),
         (b"a\n1\n", {"schema": {"c": "BIGINT"}}, "DF-SQL-023.*no column `c`"),
         (b'{"a": ' * 2_000 + b"1" + b"}" * 2_000, {"format": "json"}, "DF-READ-001.*nested deeper than 128"),
+        (
+            b'{"d": 1234567890123456789.12}\n',
+            {"format": "json", "schema": {"d": "DECIMAL(38,10)"}},
+            "DF-READ-001: a record of .*more digits",
+        ),
         (b"PAR1", {"format": "parquet"}, "DF-FILE-017"),
         (gzip.compress(b"a\n1\n" * 9_000)[:-30], {"options": FileOptions(compression="gzip")}, "DF-RUN-0"),
     ],
-    ids=["ragged", "encoding", "twice", "empty", "schema", "deep", "parquet", "torn gzip"],
+    ids=["ragged", "encoding", "twice", "empty", "schema", "deep", "digits", "parquet", "torn gzip"],
 )
 def test_bad_file_is_told_by_its_name(
     sftp_server: SftpServer, tmp_path: Path, data: bytes, options: dict[str, Any], told: str

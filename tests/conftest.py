@@ -9,6 +9,7 @@ import atexit
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Generator, Iterator
@@ -63,7 +64,14 @@ def isolate_airflow() -> Path:
     return home
 
 
+def take_interrupts() -> None:
+    """A shell's background job ignores SIGINT and hands that on to all its children, whom tests stop by it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 AIRFLOW_HOME = isolate_airflow()
+take_interrupts()
 hypothesis_settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("repeatable")
 

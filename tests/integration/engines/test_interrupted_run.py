@@ -28,10 +28,6 @@ nodes:
   t: {type: target.postgres, from: rows, table: held_target, write: {mode: overwrite}}
 """
 OF_RUN = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
-PROGRAM = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from dataflow_provider.cli.main import main; sys.exit(main(sys.argv[1:]))"
-)
 
 
 @pytest.fixture
@@ -56,14 +52,14 @@ def as_text(spec: ConnectionSpec) -> str:
 
 @contextmanager
 def running(pipeline: Path, spec: ConnectionSpec) -> Iterator[subprocess.Popen[str]]:
-    """A run in a process of its own; a shell's background job would hand on that SIGINT is ignored."""
+    """A run in a process of its own."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(Path(__file__).parents[3]),
         "AIRFLOW_CONN_HELD": as_text(spec),
         "AIRFLOW_HOME": str(pipeline.parent),
     }
-    command = [sys.executable, "-c", PROGRAM, "run", str(pipeline)]
+    command = [sys.executable, "-m", "dataflow_provider.cli.main", "run", str(pipeline)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     ) as process:

@@ -167,12 +167,7 @@ def test_run_missing_connection_says_how_to_define_it(pipeline: Path, capsys: py
 
 def stopped(pipeline: Path, number: signal.Signals, when: str) -> int:
     """Run the pipeline in a process of its own, send the signal at a line of its log, and return the exit code."""
-    # A shell's background job ignores SIGINT and hands that on to all its children.
-    program = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from dataflow_provider.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    )
-    command = [sys.executable, "-c", program, "run", str(pipeline), "--verbose"]
+    command = [sys.executable, "-m", "dataflow_provider.cli.main", "run", str(pipeline), "--verbose"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

@@ -61,7 +61,8 @@ def judge(log: str) -> Verdict:
 
 
 _ADVICE = re.compile(
-    r"this (?:can|may|could) (?:occur|happen|be caused)|possible (?:causes?|reasons?)|\b1\) .{1,200}\b2\) |"
+    r"this (?:can|may|could|might) (?:occur|happen|be caused)|"
+    r"possible (?:causes?|reasons?)|following reasons|\b1\) .{1,200}\b2\) |"
     r"check (?:the |your )?(?:account|password|network|credentials)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -78,9 +79,12 @@ def weigh(passages: Sequence[Passage]) -> list[Evidence]:
             weight *= _CALM_WEIGHT
         found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in codes[at])
         if wordings[at]:
-            # A list of what may be wrong names causes that are not; a code in it stays a code.
-            weight *= _ADVICE_WEIGHT if _ADVICE.search(passage.text) else 1.0
-            found += (Evidence(cause, strength * weight, passage, text) for cause, strength, text in wordings[at])
+            advice = _ADVICE.search(passage.text)
+            for cause, strength, text in wordings[at]:
+                # A list of what may be wrong names causes that are not; a code in it stays a code.
+                is_advice = advice is not None and passage.text.find(text) >= advice.start()
+                weighed = strength * weight * (_ADVICE_WEIGHT if is_advice else 1.0)
+                found.append(Evidence(cause, weighed, passage, text))
     return found
 
 
@@ -222,10 +226,10 @@ def _confidences(order: Sequence[str], scores: dict[str, float]) -> list[Ranked]
         return []
     best = scores[order[0]]
     lead = best - (scores[order[1]] if len(order) > 1 else 0.0)
-    top = 0.5 + 0.3 * min(1.0, best) + 0.15 * min(1.0, lead / 0.3)
+    top = 0.5 + 0.3 * min(1.0, best) + 0.17 * min(1.0, lead / 0.3)
     if best < THRESHOLD:
         top = best * 0.8
-    rest = 1 - top
+    rest = min(1 - top, 2 * top)  # a further suspicion is never likelier than the first
     ranked = [Ranked(order[0], round(min(0.98, top), 2))]
     others = list(order[1:4]) + [one for one in often_confused(order[0]) if one not in order[:4]]
     for number, cause in enumerate(others[:4]):

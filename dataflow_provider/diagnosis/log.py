@@ -92,7 +92,7 @@ _ALARMS = (
     "undefined", "unknown", "reject", "zombie", "heartbeat", "forbidden", "authoriz", "throttl", "quota", "abort",
     "terminat", "syntax", "unavailable", "reset", "closed", "broken", "corrupt", "malformed", "queued", "time is out",
     "sqlstate", "exhaust", "enospc", "edquot", "eacces", "enoent", "etimedout", "econn", "backoff", "pressure",
-    "low on resource", "insufficient",
+    "low on resource", "insufficient", "non-existent", "not be ",
 )  # fmt: skip
 _NOISE = (
     "openlineage", "py.warnings", "deprecationwarning", "futurewarning", "userwarning", "marking task as",
@@ -105,8 +105,8 @@ _PRINTS = re.compile(r"std(?:out|err)\b|subprocess", re.IGNORECASE)
 """Loggers of what a task or its program prints: Airflow gives all of it one level."""
 _RECORD_LEVEL = re.compile(r'"level": ?"(?P<level>\w+)"')
 _RETRY = re.compile(
-    r"will (?:be )?retr|retrying|retry (?:\d|in )|attempt \d+ (?:of|/) ?\d+|trying again|another attempt|backing off|"
-    r"recovered|succeeded (?:on|after)",
+    r"(?<!available retries, it )will (?:be )?retr|retrying|retry (?:\d|in )|attempt \d+ (?:of|/) ?\d+|trying again|"
+    r"another attempt|backing off|recovered|succeeded (?:on|after)",
     re.IGNORECASE,
 )
 
@@ -115,13 +115,15 @@ _TONE = re.compile(
     r"\b(?:error|exception|fail(?:ed|ure|s)?|fatal|denied|cannot|can't|could not|unable|exceed(?:s|ed)?|abort(?:ed)?|"
     r"refused|killed|expired|timed out|not found|rejected|lost|violat\w+|invalid|terminat\w+|stuck|zombie|throttl\w+|"
     r"not exist|full|too (?:many|large|long|big)|unavailable|reset|closed|broken|out of|detected|missing|blocked|"
-    r"no longer|oom\w*|deadlock\w*|not (?:allowed|authorized|available)|undefined|unknown|insufficient)\b|"
+    r"no longer|oom\w*|deadlock\w*|not (?:allowed|authorized|available)|undefined|unknown|insufficient|non-existent)\b|"
     r"Error\b|Exception\b|timeout\b(?! (?:of|is|set|to|for|=|\d))(?!\s*[:=])",
     re.IGNORECASE,
 )
 _CALM = re.compile(
-    r"[:=] ?0\b|\b(?:0|no|zero) (?:errors?|warnings?|failures?|rejected|failed|violations?|duplicates?)\b|\bguarded\b|"
-    r"\bon purpose\b|\bas expected\b|\bif (?:not )?exists\b|\bset to\b|\bconfigured (?:with|to|as)\b|"
+    r"[:=] ?0\b|\b(?:0|no|zero) (?:errors?|warnings?|failures?|rejected|failed|violations?|duplicates?)\b|"
+    r"^(?:scanning|checking|looking|searching|watching|testing|validating|verifying|monitoring|probing) |"
+    r"\bnone (?:expired|failed|rejected|missing|lost|refused|denied|locked)\b|"
+    r"\bguarded\b|\bon purpose\b|\bas expected\b|\bif (?:not )?exists\b|\bset to\b|\bconfigured (?:with|to|as)\b|"
     r"\bRunning statement\b|\bhandled\b|\bignored\b|\bwill be skipped\b",
     re.IGNORECASE,
 )

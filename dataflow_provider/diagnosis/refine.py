@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from dataflow_provider.diagnosis.log import Role
-from dataflow_provider.diagnosis.weighing import Weighing
+from dataflow_provider.diagnosis.weighing import Evidence, Weighing
 
 _QUOTED_VALUE = re.compile(r"[\"']([^\"'\n]{3,})[\"']")
 _IMPORT_ERRORS = re.compile(
@@ -18,7 +18,16 @@ _IMPORT_ERRORS = re.compile(
     r"TypeError|KeyError|AirflowDagCycleException)\b",
     re.MULTILINE,
 )
+# Also what PostgreSQL's wait for a row says of itself, and the wait events of Oracle and SQL Server.
+_WAITS_FOR_LOCK = re.compile(
+    r"still waiting for \w*Lock|enq: T[XM]\b|row lock contention|\bLCK_M_|while (?:updating|locking|deleting) tuple|"
+    r"\bblocked by (?:an?other |the )?(?:session|process|pid|spid|transaction|backend|user)|"
+    r"\bwait(?:s|ed|ing) (?:for|on) (?:an? |the )?(?:\w+ ){0,3}lock\b",
+    re.IGNORECASE,
+)
+_LOUD = (Role.ROOT, Role.CHAINED, Role.STACK, Role.ERROR, Role.RAW)
 _EXCEPTIONS = (Role.ROOT, Role.CHAINED, Role.STACK)
+_LOGIN_TIMEOUT = re.compile(r"\blog[io]n (?:request |attempt )?time(?:d)?[ -]?out", re.IGNORECASE)
 _XCOM = re.compile(r"xcom", re.IGNORECASE)
 
 
@@ -63,6 +72,7 @@ _EXPLAINS = (
     ("kafka_poll_interval_exceeded", "connection_lost"),
     ("flink_checkpoint_failure", "connect_timeout"),
     ("rate_limited", "remote_service_error"),
+    ("warehouse_unavailable", "statement_timeout"),
     ("connection_limit", "connection_refused"),
     ("connection_limit", "connect_timeout"),
     ("connection_limit", "out_of_memory"),
@@ -98,6 +108,23 @@ def tell_wrong_delimiter(weighing: Weighing) -> None:
                 return
 
 
+def tell_login_timeout(weighing: Weighing) -> None:
+    """A time limit on logging in is none of a statement, whatever general code stands beside it."""
+    lines = {one.line for one in weighing.passages if _LOGIN_TIMEOUT.search(one.text)}
+    for cause in ("statement_timeout", "connection_lost"):
+        weighing.scale(0.35, cause=cause, lines=lines)
+
+
+def tell_number_of_setting(weighing: Weighing) -> None:
+    """A number that does not convert while a setting or address is read is one of the setting, not of the data."""
+    if max((one.score for one in weighing.evidence if _is_setting(one)), default=0.0) >= 0.6:
+        weighing.scale(0.6, cause="type_cast_error")
+
+
+def _is_setting(evidence: Evidence) -> bool:
+    return evidence.cause == "invalid_configuration" and evidence.passage.role in _EXCEPTIONS
+
+
 def tell_import_of_dag(weighing: Weighing) -> None:
     """A missing module or name while a Dag file loads is an import error of the Dag."""
     if not weighing.has("dag_import_error"):
@@ -108,12 +135,35 @@ def tell_import_of_dag(weighing: Weighing) -> None:
     weighing.scale(0.55, cause="missing_driver_or_dependency")
 
 
-def tell_expiry_behind_refusal(weighing: Weighing) -> None:
-    """A refused login beside a line that names an expiry was refused for it."""
-    if weighing.best("credentials_expired") >= 0.4:
-        weighing.scale(0.7, cause="auth_failed")
-        weighing.scale(0.7, cause="permission_denied")
-        weighing.scale(1.25, cause="credentials_expired")
+def tell_reason_of_refusal(weighing: Weighing) -> None:
+    """A refusal beside a line that names an expiry, or a network that is not let in, was for that."""
+    for reason in ("credentials_expired", "network_policy_blocked"):
+        if weighing.best(reason) >= 0.4:
+            weighing.scale(0.7, cause="auth_failed")
+            weighing.scale(0.7, cause="permission_denied")
+            weighing.scale(1.25, cause=reason)
+
+
+def tell_lock_behind_timeout(weighing: Weighing) -> None:
+    """A statement that reached its time limit while it waited for another session's lock failed for the lock."""
+    if weighing.best("statement_timeout") < 0.5:
+        return
+    for passage in weighing.passages:
+        found = _WAITS_FOR_LOCK.search(passage.text)
+        if found:
+            weighing.scale(0.6, cause="statement_timeout")
+            weighing.add("lock_contention", 0.85, passage, found[0])
+            return
+
+
+def tell_what_ended_the_task(weighing: Weighing) -> None:
+    """What stops a task from outside breaks its connections; a kernel that kills it also ends its heartbeat."""
+    loud = {one.cause for one in weighing.evidence if one.score >= 0.6 and one.passage.role in _LOUD}
+    if "airflow_task_timeout" in loud:
+        for cause in ("connection_lost", "connect_timeout", "statement_timeout"):
+            weighing.scale(0.7, cause=cause)
+    if "out_of_memory" in loud:
+        weighing.scale(0.7, cause="airflow_heartbeat_lost")
 
 
 def tell_size_of_xcom(weighing: Weighing) -> None:
@@ -135,10 +185,14 @@ def doubt_hints(weighing: Weighing) -> None:
 
 
 REFINEMENTS: tuple[Callable[[Weighing], None], ...] = (
+    tell_login_timeout,
     explain_general_by_special,
+    tell_number_of_setting,
     tell_wrong_delimiter,
     tell_import_of_dag,
-    tell_expiry_behind_refusal,
+    tell_reason_of_refusal,
+    tell_lock_behind_timeout,
+    tell_what_ended_the_task,
     tell_size_of_xcom,
     doubt_hints,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataflow_provider.diagnosis.signatures import (
     airflow,
     db2,
+    dbt,
     document_stores,
     general,
     hana,
@@ -27,6 +28,7 @@ from dataflow_provider.diagnosis.signatures.base import Family
 FAMILIES: tuple[Family, ...] = (
     airflow.FAMILY,
     db2.FAMILY,
+    dbt.FAMILY,
     document_stores.FAMILY,
     general.FAMILY,
     hana.FAMILY,

@@ -33,6 +33,7 @@ FAMILY = Family(
                 ),
                 r"\b(?:held|locked) by (?:another|other|transaction)",
                 r"concurrent(?:ly)? (?:modif\w+|append|delete|update\w*)",
+                r"serializable isolation violation|serialization (?:failure|conflict)",
             ),
             "connection_refused": (r"nothing is listening|connect\(\) refused|refused (?:the |our )?connection",),
             "connect_timeout": (r"connecting (?:to )?.{0,60}(?:took longer|timed out|no answer)",),
@@ -40,7 +41,10 @@ FAMILY = Family(
                 r"I/O error occurred while (?:sending|receiving|reading|communicating)",
                 r"(?:communication|communications) (?:link )?(?:failure|error|lost)(?!.{0,200}refused)",
                 r"(?:got|received|read) (?:minus one|-1|0 bytes|end of stream|EOF)\b",
-                r"connection (?:was |has been )?(?:lost|dropped|broken|interrupted|terminated|reset)",
+                (
+                    r"connection (?:was |has been )?(?:lost|dropped|broken|interrupted|terminated|reset"
+                    r"|closed in the middle)"
+                ),
                 r"(?:lost|broken) connection to",
                 r"end of stream (?:reached|while)",
                 r"(?:socket|network|channel) (?:read|write) (?:error|failure)",
@@ -52,6 +56,11 @@ FAMILY = Family(
                 r"(?:session|connection|channel) (?:limit|maximum|quota)\b.{0,60}(?:reached|exceeded|hit)",
                 r"(?:maximum|max) (?:number of )?(?:open |active |concurrent )?(?:sessions|connections|clients)",
                 r"no (?:more |free |available )(?:connections|sessions|connection slots)",
+                (
+                    r"(?:connection is not available|unable to fetch a connection|cannot get a connection|obtaining a"
+                    r" connection from the pool).{0,80}(?:time|second|pool)"
+                ),
+                r"time ?out waiting for (?:an? )?(?:idle (?:object|connection)|connection from (?:the )?pool)",
             ),
             "dns_failure": (
                 r"unknown host\b(?!.{0,5} key)",
@@ -67,6 +76,12 @@ FAMILY = Family(
                 r"(?:certificate|cert)\b.{0,60}(?:expired|untrusted|not trusted|revoked|mismatch|invalid|unknown)",
                 r"(?:hostname|host name|peer) .{0,40}not verified",
                 r"(?:unsupported|wrong|protocol) (?:TLS|SSL) version|no (?:shared|common) cipher",
+                (
+                    r"(?:cannot|can't|could not|failed to|unable to|error) (?:\w+ ){0,3}(?:TLS|SSL)"
+                    r" (?:context|connection|session)"
+                ),
+                r"(?:trust|key) ?store\b.{0,40}(?:cannot be|could not be|not found|missing|failed|invalid)",
+                r"server does not support (?:TLS|SSL)",
             ),
             "network_policy_blocked": (
                 r"(?:authorized|allowed|trusted|permitted) networks",
@@ -117,8 +132,8 @@ FAMILY = Family(
             ),
             "remote_service_error": (
                 (
-                    r"(?:service|server|cluster|backend|node) (?:is )?(?:temporarily |currently )?(?:unavailable"
-                    r"|overloaded|not ready|starting|restarting)"
+                    r"(?:service|server|cluster|backend|node) (?:at \S+ )?(?:is )?(?:temporarily |currently )?"
+                    r"(?:unavailable(?! or does not exist)|overloaded|not ready|starting|restarting)"
                 ),
                 r"(?:internal|unexpected) server error",
             ),
@@ -129,7 +144,8 @@ FAMILY = Family(
                 ),
                 r"(?:run|execution|query) time (?:cap|limit|bound)",
                 (
-                    r"(?:query|statement|execution|sql|request)\b.{0,40}(?:time ?out|time limit|timed"
+                    r"(?:query|statement|execution|sql|request)\b(?!.{0,30}\b(?:log[io]n|connect))"
+                    r"(?!.{0,60}\bpool).{0,40}(?:time ?out|time limit|timed"
                     r" out).{0,30}(?:exceeded|reached|expired)"
                 ),
                 (
@@ -184,6 +200,7 @@ FAMILY = Family(
                 r"exceeded .{0,30}memory (?:limit|quota|bound)",
                 r"(?:out of|not enough|no more|ran out of) (?:heap |process |shared |system )?memory",
                 r"GC overhead limit|OutOfMemory",
+                r"insufficient memory for|memory allocation \(\w+\) failed|failed to map \d+ bytes",
             ),
             "type_cast_error": (
                 r"bad (?:int\w*|float\w*|numeric|bool\w*|decimal) value|invalid digit",
@@ -300,10 +317,12 @@ FAMILY = Family(
                     r"|connection (?:string|url|parameter|property)|option|setting)\b"
                 ),
                 r"no resolvable bootstrap",
-            ),
-            "airflow_scheduling_stuck": (
-                r"although the task says (?:it's|its state is) queued",
-                r"executor reported that the task instance .{0,60}(?:queued|scheduled)",
+                r"\b\w*Config(?:uration)?(?:Exception|Error)\b|ImproperlyConfigured",
+                r"unrecognized (?:config|option|argument|propert|setting)\w*",
+                (
+                    r"(?:missing|empty|no) (?:required )?(?:host ?name|host|port|login|account|database|bucket|url"
+                    r"|endpoint)\b.{0,30}\bconnection\b"
+                ),
             ),
         },
         0.6,

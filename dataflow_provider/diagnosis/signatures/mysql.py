@@ -51,6 +51,14 @@ _NUMBERS = codes(
     "1020": ("lock_contention", 0.6),
 }
 
+_ERRNO = codes(
+    {
+        "connection_refused": "111 61 10061 2",  # 2: no socket file, so no server behind it
+        "connect_timeout": "110 60 10060 113 101",
+        "dns_failure": "-2 -3 -5 11001",
+    }
+)
+
 FAMILY = Family(
     codes=(
         Codes(
@@ -62,6 +70,11 @@ FAMILY = Family(
                 r"|errno[ :=]+(?P<errno>\d{4})\b"
             ),
             _NUMBERS,
+        ),
+        Codes(
+            "errno of MySQL's client",
+            re.compile(r"Can't connect to [^\n]{1,160}?\((?P<code>-?\d{1,5})(?: \"[^\"]*\")?\)"),
+            _ERRNO,
         ),
     ),
     words=words(

@@ -21,13 +21,16 @@ _CLASSES = {
         {
             "connection_refused": "ConnectionRefusedError PortUnreachableException",
             "connection_lost": "ConnectionResetError ConnectionAbortedError ClosedChannelException "
-            "AsynchronousCloseException",
+            "AsynchronousCloseException ConnectionDoesNotExistError ServerDisconnectedError",
             "dns_failure": "UnresolvedAddressException gaierror",
+            "object_not_found": "UndefinedTableError InvalidSchemaNameError InvalidCatalogNameError",
+            "schema_drift": "UndefinedColumnError",
             "tls_error": "SSLHandshakeException SSLPeerUnverifiedException CertificateException "
             "CertificateExpiredException CertificateNotYetValidException CertPathValidatorException "
             "CertPathBuilderException SSLCertVerificationError SSLError",
             "auth_failed": "SQLInvalidAuthorizationSpecException BadCredentialsException FailedLoginException "
-            "UnrecognizedClientException SignatureDoesNotMatchException NotAuthorizedException",
+            "UnrecognizedClientException SignatureDoesNotMatchException NotAuthorizedException "
+            "PasswordRequiredException InvalidPasswordError",
             "credentials_expired": "ExpiredTokenException CredentialExpiredException AccountLockedException",
             "permission_denied": "AccessDeniedException AccessControlException PermissionDeniedDataAccessException "
             "ReadOnlyFileSystemException",
@@ -54,7 +57,7 @@ _CLASSES = {
             "permission_denied": "PermissionError ForbiddenException",
             "invalid_configuration": "MalformedURLException URISyntaxException",
             "bad_file_format": "ZipException BadZipFile BadGzipFile EmptyDataError SAXParseException "
-            "JsonParseException MalformedJsonException XMLSyntaxError",
+            "JsonParseException MalformedJsonException XMLSyntaxError InvalidFileException",
             "sql_syntax_error": "SQLFeatureNotSupportedException",
             "string_truncation": "DataTruncation",
             "disk_or_spool_space": "DiskErrorException DiskOutOfSpaceException",
@@ -84,7 +87,20 @@ _GRPC: dict[str, Meaning] = {
     "DEADLINE_EXCEEDED": ("statement_timeout", 0.45),
     "NOT_FOUND": ("object_not_found", 0.45),
 }
-_GRPC_IN_ANY_SPELLING = _GRPC | {name.title().replace("_", ""): told for name, told in _GRPC.items()}
+# Exceptions of Google's and Databricks' clients, named by what HTTP or gRPC answered.
+_ANSWERS: dict[str, Meaning] = {
+    "TooManyRequests": ("rate_limited", 0.75),
+    "RequestLimitExceeded": ("rate_limited", 0.75),
+    "TemporarilyUnavailable": ("remote_service_error", 0.75),
+    "ServiceUnavailable": ("remote_service_error", 0.75),
+    "BadGateway": ("remote_service_error", 0.75),
+    "GatewayTimeout": ("remote_service_error", 0.75),
+    "InternalServerError": ("remote_service_error", 0.75),
+    "InternalError": ("remote_service_error", 0.6),
+    "Unauthorized": ("auth_failed", 0.75),
+    "Forbidden": ("permission_denied", 0.5),
+}
+_GRPC_IN_ANY_SPELLING = _GRPC | _ANSWERS | {name.title().replace("_", ""): told for name, told in _GRPC.items()}
 
 _ERRNO = {
     **codes(
@@ -126,7 +142,7 @@ _SQLSTATE_CLASSES: dict[str, Meaning] = {
     "08": ("connection_lost", 0.4),
     "22": ("type_cast_error", 0.4),
     "28": ("auth_failed", 0.45),
-    "40": ("lock_contention", 0.4),
+    "40": ("lock_contention", 0.36),
     "42": ("sql_syntax_error", 0.3),
     "IM": ("missing_driver_or_dependency", 0.6),
 }
@@ -144,7 +160,7 @@ FAMILY = Family(
             "gRPC",
             re.compile(
                 rf"\b(?P<code>{'|'.join(_GRPC)})\b|\bcode ?= ?(?P<camel>[A-Z]\w+) desc\b"
-                r"|\bapi_core\.exceptions\.(?P<google>[A-Z]\w+)"
+                r"|\b(?:api_core\.exceptions|errors\.platform)\.(?P<client>[A-Z]\w+)"
             ),
             _GRPC_IN_ANY_SPELLING,
         ),
@@ -161,6 +177,7 @@ FAMILY = Family(
         {
             "disk_or_spool_space": (r"low on resource: ephemeral-storage", r"exceeds? the total limit of containers"),
             "out_of_memory": (r"low on resource: memory",),
+            "permission_denied": (r"is forbidden: User \"", r"cannot \w+ resource \""),
             "cluster_start_failure": (
                 r"nodes? (?:are|is) available: .{0,200}(?:Insufficient|taint|affinity)",
                 r"Back-off pulling image",

@@ -43,6 +43,7 @@ FAMILY = Family(
                 r"|\b(?P<reason>[45]\d\d) (?:Client Error|Server Error|Too Many|Service Unavail"
                 r"|Bad Gateway|Gateway Time|"
                 r"Internal Server|Unauthorized|Forbidden|Not Found)|too many (?P<many>[45]\d\d) error responses"
+                r"|\((?P<answered>[45]\d\d)\)\s+Reason:"
                 r"|returned (?:an? )?(?:HTTP )?(?P<returned>[45]\d\d)\b|code=(?P<equals>[45]\d\d)\b"
             ),
             _HTTP,
@@ -110,7 +111,7 @@ FAMILY = Family(
                 r"connection to .{1,120} timed out",
                 r"timeout expired",
                 r"dial tcp .{0,80}i/o timeout",
-                r"Login timed? ?out",
+                r"Log[io]n (?:request |attempt )?timed? ?out",
                 r"ETIMEDOUT",
                 r"Connection establishment timed out",
                 r"Timed out trying to connect",
@@ -172,6 +173,7 @@ FAMILY = Family(
                 r"not (?:in|allowed by|permitted by|covered by) (?:the )?.{0,40}\b(?:firewall|network) rules?\b",
                 r"(?:firewall|network (?:rule|policy|acl)).{0,60}(?:den(?:y|ied|ies)|block(?:s|ed)|reject)",
                 r"IP (?:access list|allow ?list)",
+                r"\b(?:IP|address) .{0,60}not (?:on|in) (?:the|your|our|an?) .{0,20}(?:allow|white)[ -]?list",
                 r"firewall .{0,20}(?:does not|doesn't|did not) (?:allow|admit|permit|let)",
                 r"administratively prohibited",
                 r"(?:source )?IP address: .{1,60} is blocked",

@@ -48,7 +48,7 @@ _ORA = codes(
         "merge_duplicate_rows": "30926 38104 1427",
         "source_file_missing": "22288 29283 29280 27037",
         "bad_file_format": "29913 30653 40441 31011",
-        "remote_service_error": "600 7445 3137 29276 603",
+        "remote_service_error": "3137 29276 603",
     }
 ) | {
     # Locked: with signs of an expired password that is the cause; else somebody guessed too often.

@@ -14,7 +14,7 @@ _NUMBERS = codes(
         "credentials_expired": "390318 390319 390110 390106 390307 390330 390309",
         "session_expired_idle": "390111 390112 390115",
         "network_policy_blocked": "390420 390422 390432",
-        "warehouse_unavailable": "606 90073 90064 90109 90104 90116 2040",
+        "warehouse_unavailable": "606 666 90073 90064 90109 90104 90116 2040",
         "statement_timeout": "630 608",
         "lock_contention": "625 624 90232",
         "sql_syntax_error": "1003 1004 1065 979 1015 1044 1012 2014 2049 1104 1108 1016 2140 2141 938 939 2016 "
@@ -61,7 +61,7 @@ FAMILY = Family(
         Codes(
             "Snowflake",
             re.compile(
-                r"\b0*(?P<code>\d{3,6}) \([0-9A-Z]{5}\)"
+                r"\b(?=\d{6} )0*(?P<code>\d{3,6}) \([0-9A-Z]{5}\)"
                 r"|\bsnowflake[^\n]{0,80}: 0*(?P<plain>\d{5,6})(?=[ :])|\berrno[ =:]+0*(?P<errno>\d{5,6})\b"
             ),
             _NUMBERS,
@@ -80,6 +80,8 @@ FAMILY = Family(
                 r"Warehouse '[^']*' cannot be resumed",
                 r"resource monitor '[^']*' has exceeded its quota",
                 r"exceeded its quota",
+                r"account (?:is|has been|was) (?:suspended|locked) (?:due to|because of|for)",
+                r"privileges? to operate on warehouse",
                 r"Warehouse '[^']*' (?:is missing|does not exist or not authorized)",
             ),
             "statement_timeout": (r"reached its statement or warehouse timeout",),

@@ -157,7 +157,9 @@ FAMILY = Family(
                 r"Pod \S+ failed to start|Pod Launching failed(?!.*Timeout, PID)",
                 r"FailedScheduling",
                 r"ImagePullBackOff|ErrImagePull",
-                r"Insufficient (?:cpu|memory)\b",
+                r"\d Insufficient (?:cpu|memory)\b",
+                r"Unable to add \d+ (?:container|node|worker|instance)s?\b",
+                r"Reason: Bootstrap Timeout",
                 r"(?:cpu|cores?|vCPUs?) quota",
                 r"0/\d+ nodes are available",
                 r"Could not acquire the minimum required resources",
@@ -176,6 +178,7 @@ FAMILY = Family(
             "warehouse_unavailable": (
                 r"SQL (?:warehouse|endpoint) \S+ is (?:stopped|deleted|not running|disabled)",
                 r"(?:warehouse|endpoint) .{0,60}(?:was deleted|cannot be started)",
+                r"permissions? (?:on|to (?:use|start|access)) (?:the |this )?(?:SQL )?(?:warehouse|endpoint)\b",
             ),
             "object_not_found": (r"Table or view (?:not found|'[^']*' not found)", r"is not a Delta table"),
             "source_file_missing": (r"Path does not exist", r"It is possible the underlying files have been updated"),

@@ -17,13 +17,15 @@ _KAFKA = codes(
         "object_not_found": "UNKNOWN_TOPIC_OR_PART _UNKNOWN_TOPIC UNKNOWN_TOPIC_ID _UNKNOWN_PARTITION",
         "dns_failure": "_RESOLVE",
         "tls_error": "_SSL",
-        "connection_lost": "_TRANSPORT NETWORK_EXCEPTION BROKER_NOT_AVAILABLE",
-        "connection_refused": "_ALL_BROKERS_DOWN",
+        "connection_lost": "NETWORK_EXCEPTION BROKER_NOT_AVAILABLE",
         "rate_limited": "THROTTLING_QUOTA_EXCEEDED",
         "bad_file_format": "_VALUE_DESERIALIZATION _KEY_DESERIALIZATION INVALID_RECORD CORRUPT_MESSAGE",
         "disk_or_spool_space": "KAFKA_STORAGE_ERROR",
     }
 ) | {
+    # The client's last word on any trouble with a broker: what it printed before tells which.
+    "_TRANSPORT": ("connection_lost", 0.6),
+    "_ALL_BROKERS_DOWN": ("connection_refused", 0.6),
     "_TIMED_OUT": ("connect_timeout", 0.5),
     "_MSG_TIMED_OUT": ("connect_timeout", 0.5),
     "REQUEST_TIMED_OUT": ("remote_service_error", 0.5),
@@ -74,6 +76,7 @@ FAMILY = Family(
                 r"brokers? (?:are|is) down",
                 r"Bootstrap broker \S+ .*disconnected",
             ),
+            "connection_lost": (r"Connection to node \S+ .{0,60}(?:terminated|disconnected)",),
             "object_not_found": (r"UnknownTopicOrPartition", r"Unknown topic or partition"),
             "auth_failed": (r"SASL authentication (?:error|failed)", r"SaslAuthenticationException"),
             "permission_denied": (

@@ -36,8 +36,9 @@ _NUMBERS = codes(
         "merge_duplicate_rows": "7547 5757 7562",
         "connection_lost": "2825 2826 2828 2834 2835 3120 3127 8018 8055 8056 3897",
         "session_expired_idle": "8051 8053",
-        "remote_service_error": "2827 2971 3119 3110 3899 8013",
+        "remote_service_error": "2827 2971 3119 3899 8013",
         "connection_refused": "8019",
+        "connect_timeout": "1277",
     }
 )
 

@@ -5,7 +5,7 @@ Sessions are read-only, nothing is made, and all findings of all stages come at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from dataflow_provider.connectors.registry import get_file_store
 from dataflow_provider.dialects.registry import get_dialect
 from dataflow_provider.errors import AuthorError, DataflowError
 from dataflow_provider.execution.foretold import Foretold, without_unknown
-from dataflow_provider.execution.live_tables import check_declared, missing_columns, missing_table
+from dataflow_provider.execution.live_tables import check_declared, missing_table
 from dataflow_provider.execution.publishing import refuse_early, remarks, write_context
 from dataflow_provider.execution.stage import open_session
 from dataflow_provider.spec.findings import Problem
@@ -150,8 +150,6 @@ class _StageCheck:
     session: SqlSession
     schemas: dict[str, Columns] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
-    tables: dict[str, Columns] = field(default_factory=dict)
-    """What the tables of its sources have."""
 
     def __post_init__(self) -> None:
         self.plan = self.check.plan
@@ -168,8 +166,8 @@ class _StageCheck:
             self.plan, self.stage, self.check.values, self.schemas, self.session, paths, frozenset(self.absent)
         )
         for problem in found.problems:
-            for told in self._told(problem):
-                self.check.add(told)
+            if not self._is_foretold(problem):
+                self.check.add(problem)
         self.check.columns |= {
             key: columns for key, columns in found.columns.items() if key.partition(".")[0] in self.stage.nodes
         }
@@ -234,19 +232,8 @@ class _StageCheck:
             self.absent.add(node)
             self.check.add(missing_table(self.session, self.dialect, node, written, connection))
             return
-        self.tables[node] = columns
         for problem in check_declared(self.dialect, node, spec, columns):
             self.check.add(problem)
-
-    def _told(self, problem: Problem) -> Iterable[Problem]:
-        """Return a problem as people are to read it: a refusal for a missing column names the columns there are."""
-        if self._is_foretold(problem):
-            return ()
-        node = problem.node or ""
-        spec = self.plan.pipeline.nodes.get(node)
-        if problem.code != "DF-SQL-020" or node not in self.tables or not isinstance(spec, SqlSource):
-            return (problem,)
-        return tuple(missing_columns(node, spec, self.tables[node], self.stage.connection)) or (problem,)
 
     def _is_foretold(self, problem: Problem) -> bool:
         """Return whether a database refuses a query only since what it reads is not there yet."""

@@ -46,19 +46,6 @@ def _known_names(session: SqlSession, dialect: SqlDialect) -> list[str]:
     return [name for schema, table in rows for name in ((f"{schema}.{table}", str(table)) if schema else (str(table),))]
 
 
-def missing_columns(node: str, spec: SqlSource, columns: Columns, connection: str) -> Iterator[Problem]:
-    """Yield a problem for each column that a source names and its table lacks; some databases have hidden ones."""
-    for at, name in enumerate(spec.columns or ()):
-        if find_column(name, columns) is None:
-            yield Problem(
-                "DF-SQL-012",
-                ("nodes", node, "columns", at),
-                f"the table `{spec.table}` on connection `{connection}` has no column `{name}`; there are "
-                f"{listed(columns)}",
-                did_you_mean(name, columns) or "Name one that there is, or take it out.",
-            )
-
-
 def check_declared(dialect: SqlDialect, node: str, spec: SqlSource, columns: Columns) -> Iterator[Problem]:
     """Yield what a declared `schema` says otherwise than the table: only checks without a database rely on it."""
     for name, kind in (spec.schema_ or {}).items():

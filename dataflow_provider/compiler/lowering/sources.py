@@ -34,9 +34,28 @@ def lower_sql_source(scope: Lowering, node: GraphNode, spec: SqlSource, ports: S
     if scope.dialect.publish.folding != "none" and picks:
         # A declared schema may spell names in another case than the table does.
         columns = scope.described(node.id, select([star()], origin.copy())) or columns
-    body, kept = read(scope, node, spec, origin, columns)
+    body, kept = read(scope, node, spec, origin.copy(), columns)
     _check_names(scope, node, spec, columns)
     scope.define(node.id, None, body, kept, cheap=spec.is_plain_table)
+    if picks:
+        _place_refusal(scope, node, spec, origin)
+
+
+def _place_refusal(scope: Lowering, node: GraphNode, spec: SqlSource, origin: exp.Expr) -> None:
+    """A node that the database refuses for a column it lacks is told by that name, where it stands.
+
+    Only then: some databases have columns that no list of them shows.
+    """
+    refused = [one for one in scope.problems if (one.node, one.code) == (node.id, "DF-SQL-020")]
+    if not refused:
+        return
+    scope.problems = [one for one in scope.problems if one not in refused]
+    others = len(scope.problems)
+    columns = scope.described(node.id, select([star()], origin.copy()))
+    if columns is not None:
+        read(scope, node, spec, origin, columns)
+    if len(scope.problems) == others:
+        scope.problems += refused
 
 
 def source_origin(scope: Lowering, node: GraphNode, spec: SqlSource) -> tuple[exp.Expr, Columns | None]:

@@ -174,16 +174,33 @@ def test_types_of_another_connection_reach_the_judgement(here: Here) -> None:
     assert list(check.columns["joined"]) == ["id", "cost", "day"]
 
 
-def test_column_that_the_table_lacks_is_told_with_the_one_that_may_be_meant(here: Here) -> None:
-    nodes = """
-    calls: {type: source.ENGINE, connection: db, table: <calls>, columns: [id, sec]}
-    mart: {type: target.ENGINE, connection: db, from: calls, table: <mart>, create: {if_missing: true}}
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ("columns: [id, sec]", ("nodes", "calls", "columns", 1)),
+        ("where: id > 1 AND sec > 2", ("nodes", "calls", "where")),
+    ],
+)
+def test_column_that_the_table_lacks_is_told_where_it_stands(
+    here: Here, asked: str, path: tuple[str | int, ...]
+) -> None:
+    nodes = f"""
+    calls: {{type: source.ENGINE, connection: db, table: <calls>, {asked}}}
+    mart: {{type: target.ENGINE, connection: db, from: calls, table: <mart>, create: {{if_missing: true}}}}
     """
     (problem,) = here.check(nodes).problems
-    assert (problem.code, problem.path, problem.hint) == (
-        "DF-SQL-012", ("nodes", "calls", "columns", 1), "Did you mean `secs`?",
-    )  # fmt: skip
+    assert (problem.code, problem.path, problem.hint) == ("DF-SQL-012", path, "Did you mean `secs`?")
     assert "`who`" in problem.message
+
+
+def test_column_that_no_list_shows_may_be_asked_for(here: Here) -> None:
+    if here.engine.name not in ("duckdb", "sqlite"):
+        pytest.skip("not applicable: the others have none, or theirs are refused")
+    nodes = """
+    calls: {type: source.ENGINE, connection: db, table: <calls>, where: rowid IS NOT NULL}
+    mart: {type: target.ENGINE, connection: db, from: calls, table: <mart>, create: {if_missing: true}}
+    """
+    assert here.check(nodes).problems == ()
 
 
 def test_declared_column_that_the_table_lacks_is_a_warning(here: Here) -> None:

@@ -172,6 +172,26 @@ def test_preview_mistake_in_sql_is_a_finding_with_its_line(pipeline: Path, capsy
     assert preview(capsys, pipeline, "--node", "good")[0] == 0
 
 
+@pytest.mark.parametrize("origin", ["table: n", "query: SELECT * FROM n"])
+def test_preview_of_a_column_that_a_source_lacks_stands_at_its_expression(
+    pipeline: Path, capsys: pytest.CaptureFixture[str], origin: str
+) -> None:
+    pipeline.write_text(
+        "apiVersion: dataflow/v1\nkind: Pipeline\nid: daily\nnodes:\n"
+        f"  n: {{type: source.duckdb, {origin}, where: amout > 1}}\n"
+        "  t: {type: target.duckdb, from: n, table: t}\n"
+    )
+    warehouse = pipeline.parents[2] / ".dataflow" / "warehouse.duckdb"
+    warehouse.parent.mkdir()
+    with duckdb.connect(str(warehouse)) as raw:
+        raw.execute("CREATE TABLE n AS SELECT 1 AS amount")
+    status, answer = preview(capsys, pipeline, "--node", "n")
+    (found,) = answer["findings"]
+    column = pipeline.read_text().splitlines()[4].index("amout") + 1
+    assert (status, found["code"], found["line"], found["column"]) == (1, "DF-SQL-012", 5, column)
+    assert found["hint"] == "Did you mean `amount`?"
+
+
 def test_preview_text_is_a_table(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", str(pipeline), "--node", "good"]) == 0
     shown = capsys.readouterr().out.splitlines()

@@ -57,12 +57,12 @@ def _bound_names(binder: exp.Expr) -> Iterator[exp.Expr]:
         yield binder.args["expression"]
 
 
-def missing_columns(tree: exp.Expr, sides: Mapping[str, Columns | None]) -> list[str]:
-    """Return the names in an expression that no side has; `sides` maps the alias (or "") to its columns.
+def missing_columns(tree: exp.Expr, sides: Mapping[str, Columns | None]) -> dict[str, exp.Column]:
+    """Return the names in an expression that no side has, and a use of each; `sides` maps an alias (or "") to columns.
 
     A side without known columns answers for every bare name. `a.b` may also be the field `b` of a column `a`.
     """
-    missing = []
+    missing: dict[str, exp.Column] = {}
     complete = all(columns is not None for columns in sides.values())
     everything: dict[str, str] = {name: "" for columns in sides.values() for name in columns or ()}
     for column in references(tree):
@@ -70,10 +70,10 @@ def missing_columns(tree: exp.Expr, sides: Mapping[str, Columns | None]) -> list
         side = sides.get(table) if table else None
         if table and table in sides:
             if side is not None and find_column(column.name, side) is None:
-                missing.append(f"{table}.{column.name}")
+                missing.setdefault(f"{table}.{column.name}", column)
         elif complete and find_column(table or column.name, everything) is None:
-            missing.append(table or column.name)
-    return list(dict.fromkeys(missing))
+            missing.setdefault(table or column.name, column)
+    return missing
 
 
 def ambiguous_columns(tree: exp.Expr, left: Columns, right: Columns) -> list[str]:

@@ -28,7 +28,7 @@ from dataflow_provider.compiler.sqltext import (
     parse_type,
 )
 from dataflow_provider.compiler.typed import MARK, Kinds, Typist
-from dataflow_provider.compiler.typing_checks import check_condition
+from dataflow_provider.compiler.typing_checks import check_condition, offset_of
 from dataflow_provider.compiler.values import RunValues
 from dataflow_provider.dialects.base import SqlDialect
 from dataflow_provider.dialects.render import render
@@ -340,8 +340,9 @@ class Lowering:
         except SqlTextError as exc:
             self._text_problem(node, path, exc)
             return exp.null()
-        for name in missing_columns(tree, sides):
-            self.missing(node, path, name, [one for columns in sides.values() for one in columns or ()])
+        for name, used in missing_columns(tree, sides).items():
+            known = [one for columns in sides.values() for one in columns or ()]
+            self.missing(node, path, name, known, offset=offset_of(used))
         return _marked(path, self._bind(node, path, text, name_expression(tree, sides, self.dialect)))
 
     def query(
@@ -415,7 +416,15 @@ class Lowering:
     def columns(self, node: str, path: Path, names: Sequence[str], columns: Columns | None) -> list[exp.Column]:
         return [column(self.real_name(node, (*path, at), name, columns)) for at, name in enumerate(names)]
 
-    def missing(self, node: str, path: Path, name: str, columns: Iterable[str], where: str = "here") -> None:
+    def missing(
+        self,
+        node: str,
+        path: Path,
+        name: str,
+        columns: Iterable[str],
+        where: str = "here",
+        offset: int | None = None,
+    ) -> None:
         known = list(dict.fromkeys(columns))
         self.problem(
             node,
@@ -423,6 +432,7 @@ class Lowering:
             "DF-SQL-012",
             f"there is no column `{name}` {where}; there are {listed(known)}",
             did_you_mean(name.rpartition(".")[2], known),
+            offset,
         )
 
     def problem(

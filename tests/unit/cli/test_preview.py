@@ -178,7 +178,7 @@ def test_preview_of_a_column_that_a_source_lacks_stands_at_its_expression(
 ) -> None:
     pipeline.write_text(
         "apiVersion: dataflow/v1\nkind: Pipeline\nid: daily\nnodes:\n"
-        f"  n: {{type: source.duckdb, {origin}, where: amout > 1}}\n"
+        f"  n: {{type: source.duckdb, {origin}, where: amount > 0 AND amout > 1}}\n"
         "  t: {type: target.duckdb, from: n, table: t}\n"
     )
     warehouse = pipeline.parents[2] / ".dataflow" / "warehouse.duckdb"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope as QueryScope
@@ -158,12 +159,21 @@ def _columns_of_source(source: exp.Expr, known: Mapping[str, Columns | None]) ->
     return None
 
 
-def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> list[tuple[str, list[str]]]:
+@dataclass(frozen=True)
+class Misnamed:
+    """A name in a query that is none, or several, of its sources'; `used` is where, `known` what there is instead."""
+
+    name: str
+    known: Sequence[str]
+    used: exp.Column
+
+
+def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> list[Misnamed]:
     """Return the columns a query asks for that its inputs do not have, each with the names there are.
 
     Only what can be told for certain: sources with known columns, outside correlated subqueries.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, Misnamed] = {}
     for scope in traverse_scope(query):
         if scope.is_subquery or scope.is_udtf:
             continue
@@ -171,17 +181,19 @@ def missing_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> 
         if not scope.expression.args.get("from_"):
             continue
         aliases = {one.alias: "" for one in scope.expression.expressions if isinstance(one, exp.Alias)}
-        for name in _missing_in_scope(scope, sources, aliases):
-            found.setdefault(name, [column for columns in sources.values() for column in columns or ()])
-    return list(found.items())
+        names = [column for columns in sources.values() for column in columns or ()]
+        for used in _missing_in_scope(scope, sources, aliases):
+            name = f"{used.table}.{used.name}" if used.table else used.name
+            found.setdefault(name, Misnamed(name, names, used))
+    return list(found.values())
 
 
-def ambiguous_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> list[tuple[str, list[str]]]:
+def ambiguous_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -> list[Misnamed]:
     """Return the bare names that several sources of one SELECT have, each with those sources.
 
     Names that USING merges, that a select list gives anew, and those inside subqueries are left alone.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, Misnamed] = {}
     for scope in traverse_scope(query):
         select = scope.expression
         joins = select.args.get("joins") or []
@@ -196,13 +208,13 @@ def ambiguous_in_query(query: exp.Query, inputs: Mapping[str, Columns | None]) -
                 continue
             holders = [name for name, known in sources.items() if known and find_column(column.name, known)]
             if len(holders) > 1:
-                found.setdefault(column.name, holders)
-    return list(found.items())
+                found.setdefault(column.name, Misnamed(column.name, holders, column))
+    return list(found.values())
 
 
 def _missing_in_scope(
     scope: QueryScope, sources: Mapping[str, Columns | None], aliases: Mapping[str, str]
-) -> Iterator[str]:
+) -> Iterator[exp.Column]:
     for column in _own_columns(scope.expression):
         if not column.table and column.name.casefold() in _PSEUDO_COLUMNS:
             continue
@@ -210,11 +222,11 @@ def _missing_in_scope(
             side = next((name for name in sources if name.casefold() == column.table.casefold()), None)
             known = sources.get(side) if side is not None else None
             if known is not None and find_column(column.name, known) is None:
-                yield f"{column.table}.{column.name}"
+                yield column
         elif sources and all(known is not None for known in sources.values()):
             everything = {name: "" for known in sources.values() for name in known or ()}
             if find_column(column.name, everything) is None and find_column(column.name, aliases) is None:
-                yield column.name
+                yield column
 
 
 def _own_columns(query: exp.Expr) -> Iterator[exp.Column]:

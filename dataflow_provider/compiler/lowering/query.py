@@ -10,6 +10,7 @@ from dataflow_provider.compiler.columns import ambiguous_in_query, missing_in_qu
 from dataflow_provider.compiler.graph import GraphNode
 from dataflow_provider.compiler.lowering.context import Lowering, Port, Relation
 from dataflow_provider.compiler.lowering.tree import identifier
+from dataflow_provider.compiler.typing_checks import offset_of
 from dataflow_provider.spec.nodes import AiSql, SqlTransform
 from dataflow_provider.spec.suggestions import did_you_mean, listed
 
@@ -26,15 +27,16 @@ def lower_sql(scope: Lowering, node: GraphNode, spec: SqlTransform | AiSql, port
         if _input_of(one, inputs) is None:
             _refuse(scope, node, one, inputs)
     if not scope.has_problem(node.id):
-        for name, known in missing_in_query(query, columns):
-            scope.missing(node.id, ("query",), name, known)
-        for name, sources in ambiguous_in_query(query, columns):
+        for found in missing_in_query(query, columns):
+            scope.missing(node.id, ("query",), found.name, found.known, offset=offset_of(found.used))
+        for found in ambiguous_in_query(query, columns):
             scope.problem(
                 node.id,
                 ("query",),
                 "DF-SQL-019",
-                f"the column `{name}` is in {listed(sources)}",
-                f"Write `{sources[0]}.{name}`, or the name of another one before it.",
+                f"the column `{found.name}` is in {listed(found.known)}",
+                f"Write `{found.known[0]}.{found.name}`, or the name of another one before it.",
+                offset_of(found.used),
             )
     output = output_columns(query, columns)
     for one in tables:
@@ -58,6 +60,7 @@ def _refuse(scope: Lowering, node: GraphNode, table: exp.Table, inputs: Mapping[
         "DF-SQL-031",
         f"`{name}` is no input of this node; its inputs are {listed(inputs) or 'none'}",
         did_you_mean(name, inputs) or "Add a source node for the table and name it in `from`.",
+        offset_of(table),
     )
 
 

@@ -178,3 +178,43 @@ def test_excerpt_never_commands_the_terminal(text: str) -> None:
 def test_excerpt_keeps_the_caret_below_a_place_behind_tabs() -> None:
     shown, caret = show_excerpt("\tkey: 1", 1, 2).splitlines()
     assert shown[caret.index("^")] == "k"
+
+
+MISNAMED = """\
+apiVersion: dataflow/v1
+kind: Pipeline
+id: sample
+defaults: {connection: w}
+nodes:
+  a: {type: source.duckdb, table: a, schema: {id: BIGINT, cost: DOUBLE}, where: id > 0 AND day > 1}
+  b: {type: source.duckdb, table: b, schema: {id: BIGINT, cost: DOUBLE}}
+  q:
+    type: transform.sql
+    from: [a, b]
+    query: |
+      SELECT a.id,
+             QUERY
+      JOIN b ON a.id = b.id
+  g: {type: transform.aggregate, from: q, group_by: [id], aggregates: {n: COUNT(*), s: 1 + SUM(csot)}}
+  out: {type: target.duckdb, from: g, table: t}
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "name"),
+    [
+        ("a.cost, 'csot', a.csot AS x FROM a", "DF-SQL-012", "a.csot"),
+        ("a.cost, UPPER(cost) AS x FROM a", "DF-SQL-019", "cost) AS x"),
+        ("a.cost, 1 AS x FROM a JOIN costs ON TRUE", "DF-SQL-031", "costs ON"),
+    ],
+)
+def test_validate_names_that_are_none_are_found_where_they_stand(
+    tmp_path: Path, capsys: Output, query: str, code: str, name: str
+) -> None:
+    path = write(tmp_path, "sample.yaml", MISNAMED.replace("QUERY", query))
+    lines = path.read_text().splitlines()
+    found = {
+        (one["code"], one["node"], one["line"], one["column"]) for one in validate_json(capsys, path)[1]["findings"]
+    }
+    assert ("DF-SQL-012", "a", 6, lines[5].index("day") + 1) in found
+    assert (code, "q", 13, lines[12].index(name) + 1) in found

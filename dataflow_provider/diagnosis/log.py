@@ -93,6 +93,8 @@ _ALARMS = (
     "terminat", "syntax", "unavailable", "reset", "closed", "broken", "corrupt", "malformed", "queued", "time is out",
     "sqlstate", "exhaust", "enospc", "edquot", "eacces", "enoent", "etimedout", "econn", "backoff", "pressure",
     "low on resource", "insufficient", "non-existent", "not be ",
+    "no such", "couldn't", "no space", "no more", "not enough", "unexpected", "mismatch", "incorrect", "unsupported",
+    "by zero", "does not match", "no matching",
 )  # fmt: skip
 _NOISE = (
     "openlineage", "py.warnings", "deprecationwarning", "futurewarning", "userwarning", "marking task as",
@@ -115,7 +117,8 @@ _TONE = re.compile(
     r"\b(?:error|exception|fail(?:ed|ure|s)?|fatal|denied|cannot|can't|could not|unable|exceed(?:s|ed)?|abort(?:ed)?|"
     r"refused|killed|expired|timed out|not found|rejected|lost|violat\w+|invalid|terminat\w+|stuck|zombie|throttl\w+|"
     r"not exist|full|too (?:many|large|long|big)|unavailable|reset|closed|broken|out of|detected|missing|blocked|"
-    r"no longer|oom\w*|deadlock\w*|not (?:allowed|authorized|available)|undefined|unknown|insufficient|non-existent)\b|"
+    r"no longer|oom\w*|deadlock\w*|not (?:allowed|authorized|available)|undefined|unknown|insufficient|non-existent|"
+    r"couldn't|no such|no space|no more|not enough|unexpected|mismatch|incorrect|unsupported|by zero|no matching)\b|"
     r"Error\b|Exception\b|timeout\b(?! (?:of|is|set|to|for|=|\d))(?!\s*[:=])",
     re.IGNORECASE,
 )

@@ -67,6 +67,7 @@ _EXPLAINS = (
     ("date_parse_error", "type_cast_error"),
     ("bad_file_format", "type_cast_error"),
     ("bad_file_format", "schema_drift"),
+    ("bad_file_format", "connection_lost"),
     ("encoding_error", "type_cast_error"),
     ("merge_duplicate_rows", "unique_violation"),
     ("kafka_poll_interval_exceeded", "connection_lost"),

@@ -270,6 +270,8 @@ FAMILY = Family(
                 ),
             ),
             "schema_drift": (
+                r"(?:columns?|tables?|schema) (?:is|are) frozen",
+                r"schema (?:contract|change)\b.{0,60}(?:violat|break|detected)",
                 r"unrecognized name|extra column(?:\(s\)|s)? found",
                 r"(?:no such|unknown|undefined|unresolved|missing|unexpected|invalid) (?:column|field)s?\b",
                 (
@@ -295,6 +297,7 @@ FAMILY = Family(
                     r"(?:more|fewer|too many|too few) (?:fields|values|columns) (?:than|in (?:row|line|record)|defined"
                     r"|for (?:row|line|record))"
                 ),
+                r"(?:column|field) (?:index|position) \d+ .{0,40}(?:exceeds|contains only|beyond)",
                 r"delimiter not found|(?:does not support|unsupported|unknown|invalid) file format",
                 r"not a (?:valid )?(?:parquet|avro|orc|zip|gzip|gzipped|csv|json|xml|excel|xlsx)\b(?: file)?",
                 (

@@ -115,6 +115,7 @@ FAMILY = Family(
             "session_expired_idle": (
                 r"disconnected by the server because of inactivity",
                 r"wait_timeout or interactive_timeout",
+                r"longer than the server configured value of 'wait_timeout'",
             ),
             "statement_timeout": (r"maximum statement execution time exceeded", r"max_statement_time exceeded"),
             "missing_driver_or_dependency": (r"Authentication plugin '[^']*' (?:cannot be loaded|is not supported)",),

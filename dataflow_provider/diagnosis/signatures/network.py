@@ -44,7 +44,7 @@ FAMILY = Family(
                 r"|Bad Gateway|Gateway Time|"
                 r"Internal Server|Unauthorized|Forbidden|Not Found)|too many (?P<many>[45]\d\d) error responses"
                 r"|\((?P<answered>[45]\d\d)\)\s+Reason:"
-                r"|returned (?:an? )?(?:HTTP )?(?P<returned>[45]\d\d)\b|code=(?P<equals>[45]\d\d)\b"
+                r"|returned (?:an? )?(?:HTTP |error:? )?(?P<returned>[45]\d\d)\b|code=(?P<equals>[45]\d\d)\b"
             ),
             _HTTP,
             0.85,
@@ -178,6 +178,7 @@ FAMILY = Family(
                 r"administratively prohibited",
                 r"(?:source )?IP address: .{1,60} is blocked",
                 r"Tunnel connection failed: 403",
+                r"AADSTS(?:53000|53001|53003|530\d\d)\b",
             ),
             "auth_failed": (
                 r"Authentication (?:failed|failure|error)\b",
@@ -201,11 +202,12 @@ FAMILY = Family(
                 r"Signature (?:has expired|not valid in the specified time frame)",
                 r"expired (?:token|credential|password|session token|secret)",
                 r"invalid_grant",
-                r"AADSTS(?:7000222|50055|700082|50173)",
+                r"AADSTS(?:7000222|50055|700082|50173|70043|700084|50133)\b",
                 r"token .{0,30}revoked",
             ),
             "invalid_configuration": (
                 r"Invalid URL",
+                r"AADSTS(?:90002|900023|90013|500011)\b",
                 r"Could not parse SQLAlchemy URL",
                 r"Missing (?:required )?(?:connection )?(?:field|parameter|host)s?:? .{0,60}(?:connection|host|port)",
                 r"No schema supplied",

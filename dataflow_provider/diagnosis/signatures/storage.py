@@ -32,7 +32,7 @@ FAMILY = Family(
         Codes(
             "storage",
             re.compile(
-                r"An error occurred \((?P<code>\w+)\)|<Code>(?P<xml>\w+)</Code>|ErrorCode: ?(?P<azure>\w+)"
+                r"An error occurred \((?P<code>\w+)\)|<Code>(?P<xml>\w+)</Code>|(?i:Error ?Code): ?(?P<azure>\w+)"
                 r"|\b(?:exceptions|errorfactory)\.(?P<class_>[A-Z]\w+)|^(?P<bare>[A-Z]\w+)(?=:)"
                 r"|\bcode: ?\"?(?P<word>[A-Z]\w+)"
             ),

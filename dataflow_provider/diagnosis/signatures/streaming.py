@@ -59,6 +59,7 @@ FAMILY = Family(
             "kafka_poll_interval_exceeded": (
                 r"maximum poll interval \(",
                 r"max\.poll\.interval\.ms",
+                r"consumer poll timeout",
                 r"Commit cannot be completed since the (?:group|consumer)",
                 r"CommitFailed(?:Error|Exception)",
                 r"leaving group.*poll",

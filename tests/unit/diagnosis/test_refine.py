@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dataflow_provider.diagnosis.engine import judge
@@ -104,3 +106,22 @@ def test_further_suspicion_is_never_likelier_than_the_first() -> None:
 )
 def test_short_number_with_a_state_is_not_one_of_snowflake(message: str, cause: str) -> None:
     assert told(raised=f"DatabaseError: {message}") == cause
+
+
+@pytest.mark.parametrize(
+    ("printed", "cause"),
+    [
+        ("curl: (6) something new", "dns_failure"),
+        ("put a.csv: SSH_FX_NO_SPACE_ON_FILESYSTEM", "disk_or_spool_space"),
+        ("ftplib.error_perm: 552 a.csv", "disk_or_spool_space"),
+        ("SQL*Loader-941: stage", "object_not_found"),
+    ],
+)
+def test_number_that_a_program_ends_with_tells_without_words(printed: str, cause: str) -> None:
+    wrapper = ("error", "Bash command failed. The command returned a non-zero exit code 1.")
+    assert told(("info", "reading"), ("error", printed), wrapper) == cause
+
+
+def test_printed_line_that_only_says_what_is_not_there_is_heard() -> None:
+    line = {"timestamp": "2026-04-01T09:00:01Z", "level": "info", "event": "x.csv: No such file or directory"}
+    assert judge(json.dumps(line | {"logger": "task.stdout"})).ranked[0].root_cause == "source_file_missing"

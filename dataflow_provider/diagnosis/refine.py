@@ -28,6 +28,7 @@ _WAITS_FOR_LOCK = re.compile(
 _LOUD = (Role.ROOT, Role.CHAINED, Role.STACK, Role.ERROR, Role.RAW)
 _EXCEPTIONS = (Role.ROOT, Role.CHAINED, Role.STACK)
 _LOGIN_TIMEOUT = re.compile(r"\blog[io]n (?:request |attempt )?time(?:d)?[ -]?out", re.IGNORECASE)
+_CANCELLED = re.compile(r"due to user request|SQL execution cancell?ed", re.IGNORECASE)
 _XCOM = re.compile(r"xcom", re.IGNORECASE)
 
 
@@ -74,6 +75,7 @@ _EXPLAINS = (
     ("flink_checkpoint_failure", "connect_timeout"),
     ("rate_limited", "remote_service_error"),
     ("warehouse_unavailable", "statement_timeout"),
+    ("connection_refused", "source_file_missing"),
     ("connection_limit", "connection_refused"),
     ("connection_limit", "connect_timeout"),
     ("connection_limit", "out_of_memory"),
@@ -145,6 +147,19 @@ def tell_reason_of_refusal(weighing: Weighing) -> None:
             weighing.scale(1.25, cause=reason)
 
 
+def tell_name_behind_connection(weighing: Weighing) -> None:
+    """A client that only says that it could not connect did not, where a line says that the name does not resolve."""
+    if weighing.best("dns_failure") >= 0.3 and 0 < weighing.best("connection_refused") <= 0.65:
+        weighing.scale(0.5, cause="connection_refused")
+        weighing.scale(1.4, cause="dns_failure")
+
+
+def tell_cancelled_by_somebody(weighing: Weighing) -> None:
+    """A statement that somebody cancelled has the code of one that took too long."""
+    lines = {one.line for one in weighing.passages if _CANCELLED.search(one.text)}
+    weighing.scale(0.4, cause="statement_timeout", lines=lines)
+
+
 def tell_lock_behind_timeout(weighing: Weighing) -> None:
     """A statement that reached its time limit while it waited for another session's lock failed for the lock."""
     if weighing.best("statement_timeout") < 0.5:
@@ -192,6 +207,8 @@ REFINEMENTS: tuple[Callable[[Weighing], None], ...] = (
     tell_wrong_delimiter,
     tell_import_of_dag,
     tell_reason_of_refusal,
+    tell_name_behind_connection,
+    tell_cancelled_by_somebody,
     tell_lock_behind_timeout,
     tell_what_ended_the_task,
     tell_size_of_xcom,

@@ -321,6 +321,8 @@ FAMILY = Family(
                 ),
                 r"no resolvable bootstrap",
                 r"\b\w*Config(?:uration)?(?:Exception|Error)\b|ImproperlyConfigured",
+                r"invalid value .{0,80} for (?:connection |configuration )?(?:parameter|option|property|setting)",
+                r"Expected string or URL object",
                 r"unrecognized (?:config|option|argument|propert|setting)\w*",
                 (
                     r"(?:missing|empty|no) (?:required )?(?:host ?name|host|port|login|account|database|bucket|url"

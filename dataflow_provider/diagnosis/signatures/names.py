@@ -180,7 +180,7 @@ FAMILY = Family(
             "permission_denied": (r"is forbidden: User \"", r"cannot \w+ resource \""),
             "cluster_start_failure": (
                 r"nodes? (?:are|is) available: .{0,200}(?:Insufficient|taint|affinity)",
-                r"Back-off pulling image",
+                r"Back-off pulling image|Failed to pull image",
                 r"Pod .{0,80}was preempted",
             ),
         },

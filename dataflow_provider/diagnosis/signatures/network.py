@@ -37,7 +37,7 @@ FAMILY = Family(
         Codes(
             "HTTP",
             re.compile(
-                r"\b(?:HTTP(?:/[\d.]+)?|status(?:[_ ]?code)?|StatusCode|response code|HTTPError"
+                r"\b(?:HTTP(?:/[\d.]+)?|HttpError|status(?:[_ ]?code)?|StatusCode|response code|HTTPError"
                 r"|Client Error|Server Error)"
                 r"[\"' :=]{1,4}(?:Error )?\(?(?P<code>[45]\d\d)\b"
                 r"|\b(?P<reason>[45]\d\d) (?:Client Error|Server Error|Too Many|Service Unavail"
@@ -178,6 +178,7 @@ FAMILY = Family(
                 r"administratively prohibited",
                 r"(?:source )?IP address: .{1,60} is blocked",
                 r"Tunnel connection failed: 403",
+                r"vpcServiceControls|prohibited by organization's policy",
                 r"AADSTS(?:53000|53001|53003|530\d\d)\b",
             ),
             "auth_failed": (

@@ -196,6 +196,8 @@ FAMILY = Family(
         "postgres",
         {
             "connection_refused": (
+                r"connections on Unix domain socket \"",
+                r"connection to server on socket \"[^\"]*\" failed: No such file",
                 r"the database system is (?:starting up|shutting down|in recovery mode|not yet accepting)",
             )
         },

@@ -14,7 +14,7 @@ FAMILY = Family(
                 r"Unable to parse string",
                 r"Cannot convert non-finite values",
                 r"(?:int|float)\(\) argument must be a string",
-                r"conversion from `[^`]*` to `(?!date|time)[^`]*` failed",
+                r"conversion from `(?![iu]\d+` to `[iu]\d)[^`]*` to `(?!date|time)[^`]*` failed",
                 r"could not parse `[^`]*` as dtype `(?!date|time)",
                 r"cannot convert (?:float NaN|the series|value)",
                 r"Could not convert .{1,80} (?:to|with type)",
@@ -49,6 +49,7 @@ FAMILY = Family(
             "numeric_overflow": (
                 r"int too (?:large|big) to convert",
                 r"OverflowError",
+                r"conversion from `[iu]\d+` to `[iu]\d+` failed",
                 r"Integer value .{1,40} (?:out of (?:bounds|range)|not in range)",
                 r"quantize result has too many digits",
                 r"cannot fit .{1,40} into|too large to (?:be )?(?:store|fit)",

@@ -125,3 +125,14 @@ def test_number_that_a_program_ends_with_tells_without_words(printed: str, cause
 def test_printed_line_that_only_says_what_is_not_there_is_heard() -> None:
     line = {"timestamp": "2026-04-01T09:00:01Z", "level": "info", "event": "x.csv: No such file or directory"}
     assert judge(json.dumps(line | {"logger": "task.stdout"})).ranked[0].root_cause == "source_file_missing"
+
+
+def test_statement_that_somebody_cancelled_did_not_take_too_long() -> None:
+    assert told(raised="psycopg2.errors.QueryCanceled: canceling statement due to user request") == UNKNOWN
+    assert told(raised=TIME_LIMIT) == "statement_timeout"
+
+
+def test_name_that_does_not_resolve_explains_that_a_client_could_not_connect() -> None:
+    raised = 'EndpointConnectionError: Could not connect to the endpoint URL: "https://s3.internal/"'
+    assert told(raised=raised) == "connection_refused"
+    assert told(("warning", "s3.internal: Name or service not known"), raised=raised) == "dns_failure"

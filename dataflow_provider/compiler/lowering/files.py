@@ -112,7 +112,7 @@ def _rows_of(
         options = _literals({**time_formats(spec.options), **read_compression(spec.options)})
         if types:
             origin = _function("read_json", paths, {**options, "columns": _struct(read_types(types))})
-            return select(_exact_items(types) or [star()], origin), types
+            return select(_exact_items(types), origin), types
         rows = select([star()], _function("read_json", paths, {**options, "sample_size": exp.Literal.number(-1)}))
     else:
         origin = _function("read_parquet", paths, {})
@@ -122,15 +122,15 @@ def _rows_of(
 
 
 def _exact_items(types: Mapping[str, str]) -> list[exp.Expr]:
-    """Return the columns of a JSON file, of which some are read as JSON so that no digit is lost; else none."""
-    exact = {name: kind for name, kind in types.items() if is_exact(kind)}
+    """Return the columns of a JSON file, some of which are read as JSON so that no digit is lost."""
+    if not any(map(is_exact, types.values())):
+        return [star()]
     tells_file = "filename" not in map(str.casefold, types)
     return [
         alias(parse_one(exact_value(name, kind, tells_file=tells_file), dialect="duckdb"), name)
-        if name in exact
+        if is_exact(kind)
         else column(name)
         for name, kind in types.items()
-        if exact
     ]
 
 

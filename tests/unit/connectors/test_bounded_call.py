@@ -18,8 +18,8 @@ class Login:
     """A login that waits until it is let through, and what became of the sessions that came too late."""
 
     def __init__(self) -> None:
-        self.is_open, self.late = threading.Event(), []  # type: tuple[threading.Event, list[str]]
-        self.discarded = threading.Event()
+        self.is_open, self.discarded = threading.Event(), threading.Event()
+        self.late: list[str] = []
 
     def __call__(self) -> str:
         assert self.is_open.wait(30)
@@ -78,6 +78,22 @@ def test_signal_ends_the_waiting_and_not_the_closing(interrupt_soon: Callable[[]
     with pytest.raises(KeyboardInterrupt):
         call_within(30, login, login.discard)
     login.is_open.set()
+    assert login.discarded.wait(30)
+    assert login.late == ["session"]
+
+
+def test_session_that_comes_with_the_signal_is_closed() -> None:
+    main, login = threading.main_thread().ident, Login()
+    assert main is not None
+    login.is_open.set()
+
+    def come() -> str:
+        session = login()
+        signal.pthread_kill(main, signal.SIGINT)
+        return session
+
+    with pytest.raises(KeyboardInterrupt):
+        call_within(30, come, login.discard)
     assert login.discarded.wait(30)
     assert login.late == ["session"]
 

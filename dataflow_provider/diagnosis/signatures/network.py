@@ -179,7 +179,7 @@ FAMILY = Family(
                 r"(?:source )?IP address: .{1,60} is blocked",
                 r"Tunnel connection failed: 403",
                 r"vpcServiceControls|prohibited by organization's policy",
-                r"AADSTS(?:53000|53001|53003|530\d\d)\b",
+                r"AADSTS530\d\d\b",
             ),
             "auth_failed": (
                 r"Authentication (?:failed|failure|error)\b",

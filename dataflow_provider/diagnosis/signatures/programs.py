@@ -14,10 +14,9 @@ _CURL = codes(
     {
         "invalid_configuration": "1 2 3",
         "dns_failure": "5 6",
-        "connection_refused": "7",
         "permission_denied": "9 69",
         "connection_lost": "16 18 52 55 56 92",
-        "disk_or_spool_space": "23 70",
+        "disk_or_spool_space": "70",
         "tls_error": "35 53 54 58 59 60 64 66 77 80 82 83 90 91",
         "auth_failed": "67 94",
         "source_file_missing": "26 37 78",

@@ -124,14 +124,14 @@ def test_refusals_are_told(
     assert "127.0.0.1" not in str(caught.value)
 
 
-PIPELINE = """
+LAKE = """
 apiVersion: dataflow/v1
 kind: Pipeline
 id: lake
 nodes:
-  calls: {type: source.file, connection: azure_lake, path: az://BUCKET/in/*.csv, format: csv, schema: {id: BIGINT}}
+  calls: {type: source.file, connection: CONNECTION, path: BUCKET/in/*.csv, format: csv, schema: {id: BIGINT}}
   kept: {type: transform.filter, from: calls, where: id > 1}
-  parts: {type: target.file, connection: azure_lake, from: kept, path: az://BUCKET/out, format: parquet}
+  parts: {type: target.file, connection: CONNECTION, from: kept, path: BUCKET/out, format: parquet}
 """
 
 
@@ -143,7 +143,7 @@ def test_pipeline_reads_and_writes_a_container_and_a_retry_writes_nothing_twice(
     monkeypatch.setenv("AIRFLOW_CONN_AZURE_LAKE", json.dumps(wanted))
     azure_server.put("in/a.csv", b"id\n1\n2\n3\n")
     path = tmp_path / "lake.yaml"
-    path.write_text(PIPELINE.replace("BUCKET", azure_server.container))
+    path.write_text(LAKE.replace("CONNECTION", "azure_lake").replace("BUCKET", f"az://{azure_server.container}"))
     for _ in range(2):
         assert main(["run", str(path), "--run-id", "manual__1"]) == 0
     rows = [

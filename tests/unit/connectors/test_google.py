@@ -21,6 +21,7 @@ from dataflow_provider.spec.project import Project
 from tests.engines.objects import S3Server
 from tests.engines.processes import free_port
 from tests.engines.relay import Relay
+from tests.unit.connectors.test_azure import LAKE
 from tests.unit.connectors.test_objects import ObjectContract, Reader
 
 
@@ -87,24 +88,13 @@ def test_names_of_objects_come_as_they_are(s3_server: S3Server, lake: Connection
         assert Reader(spec, tmp_path).read(f"gs://{s3_server.bucket}/in/a b*.csv") == [{"id": "1"}]
 
 
-PIPELINE = """
-apiVersion: dataflow/v1
-kind: Pipeline
-id: lake
-nodes:
-  calls: {type: source.file, connection: lake, path: gs://BUCKET/in/*.csv, format: csv, schema: {id: BIGINT}}
-  kept: {type: transform.filter, from: calls, where: id > 1}
-  parts: {type: target.file, connection: lake, from: kept, path: gs://BUCKET/out, format: parquet}
-"""
-
-
 def test_pipeline_reads_and_writes_a_bucket_and_a_retry_writes_nothing_twice(
     s3_server: S3Server, lake: ConnectionSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_LAKE", json.dumps({"conn_type": lake.conn_type, "extra": dict(lake.extra)}))
     s3_server.put("in/a.csv", b"id\n1\n2\n3\n")
     path = tmp_path / "lake.yaml"
-    path.write_text(PIPELINE.replace("BUCKET", s3_server.bucket))
+    path.write_text(LAKE.replace("CONNECTION", "lake").replace("BUCKET", f"gs://{s3_server.bucket}"))
     for _ in range(2):
         assert main(["run", str(path), "--run-id", "manual__1"]) == 0
     assert Reader(lake, tmp_path).read(f"gs://{s3_server.bucket}/out/*.parquet", "parquet") == [{"id": 2}, {"id": 3}]
